@@ -1,0 +1,1 @@
+"""Collects, keeps and serves image quality metrics (IQMs) and ratings of MR images."""

@@ -1,0 +1,187 @@
+"""Everything this package raises on purpose.
+
+WebApiError
+├── SubmissionError        not acceptable as sent
+│   ├── BrokenBodyError        the body is no JSON, or not the JSON that is taken here
+│   ├── LimitError             larger, deeper or longer than a limit allows
+│   ├── BodyTooLargeError      the body is larger than one request may be
+│   ├── SlowBodyError          the body did not arrive in time
+│   ├── ClientGoneError        the client hung up before its request was whole
+│   └── InvalidDocumentError   the document breaks its resource's rules; carries the issues
+├── ConflictError          the archive holds something else
+│   ├── DuplicateIdError       a record of that id is there already
+│   └── ChangedSubmissionError the idempotency key came before, with another document
+├── QueryError             the question cannot be understood
+├── NotFoundError          no such resource or record
+├── AuthError              who asks may not
+│   ├── CredentialsError       no token, an unknown, an expired or a revoked one
+│   └── ScopeError             a good token that lacks the scope
+├── BusyError              later: the caller should come back
+│   ├── QueueFullError         more uploads wait than the queue holds
+│   ├── RateLimitError         more requests than this caller may make
+│   ├── ArchiveNotReadyError   the columnar copy is being rebuilt
+│   ├── QueryTimeoutError      the query ran into its time limit and was stopped
+│   └── StoreUnavailableError  the database cannot be reached, or its disk is full
+├── CatalogueError         a catalogue file is wrong; carries file, line and reason
+└── SetupError             the service cannot start as it is set up
+"""
+
+from typing import Any
+
+
+class WebApiError(Exception):
+    """Root of everything raised on purpose; never raised itself."""
+
+    code = 'error'
+
+
+class SubmissionError(WebApiError):
+    """An upload that cannot be accepted as sent."""
+
+    code = 'submission'
+
+
+class BrokenBodyError(SubmissionError):
+    """The body is no JSON, or not the JSON that is taken here."""
+
+    code = 'broken-body'
+
+
+class LimitError(SubmissionError):
+    """The upload is larger, deeper or longer than a limit allows."""
+
+    code = 'limit-exceeded'
+
+
+class BodyTooLargeError(SubmissionError):
+    """The body is larger than one request may be."""
+
+    code = 'body-too-large'
+
+
+class SlowBodyError(SubmissionError):
+    """The body did not arrive in time."""
+
+    code = 'slow-body'
+
+
+class ClientGoneError(SubmissionError):
+    """The client hung up before its request was whole; nobody reads the answer."""
+
+    code = 'client-gone'
+
+
+class InvalidDocumentError(SubmissionError):
+    """The document breaks its resource's rules.
+
+    Parameters
+    ----------
+    issues : dict
+        Mirrors the document's nesting; a leaf is a text, or a list of texts if there are several.
+    """
+
+    code = 'invalid-document'
+
+    def __init__(self, issues: dict[str, Any]) -> None:
+        super().__init__(f'the document has {len(issues)} issue(s)')
+        self.issues = issues
+
+
+class ConflictError(WebApiError):
+    """The archive holds something else."""
+
+    code = 'conflict'
+
+
+class DuplicateIdError(ConflictError):
+    """A record of that id is there already."""
+
+    code = 'duplicate-id'
+
+
+class ChangedSubmissionError(ConflictError):
+    """The idempotency key came before, with another document."""
+
+    code = 'changed-submission'
+
+
+class QueryError(WebApiError):
+    """The question cannot be understood; the message says where."""
+
+    code = 'bad-query'
+
+
+class NotFoundError(WebApiError):
+    """No such resource or record."""
+
+    code = 'not-found'
+
+
+class AuthError(WebApiError):
+    """Who asks may not."""
+
+    code = 'auth'
+
+
+class CredentialsError(AuthError):
+    """No token, an unknown, an expired or a revoked one."""
+
+    code = 'bad-credentials'
+
+
+class ScopeError(AuthError):
+    """A good token that lacks the scope."""
+
+    code = 'missing-scope'
+
+
+class BusyError(WebApiError):
+    """Not now: the caller should come back after ``retry_after_s`` seconds."""
+
+    code = 'busy'
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QueueFullError(BusyError):
+    """More uploads wait than the queue holds."""
+
+    code = 'queue-full'
+
+
+class RateLimitError(BusyError):
+    """More requests than this caller may make."""
+
+    code = 'rate-limited'
+
+
+class ArchiveNotReadyError(BusyError):
+    """The columnar copy is being rebuilt."""
+
+    code = 'archive-not-ready'
+
+
+class QueryTimeoutError(BusyError):
+    """The query ran into its time limit and was stopped."""
+
+    code = 'query-timeout'
+
+
+class StoreUnavailableError(BusyError):
+    """The database cannot be reached, or its disk is full."""
+
+    code = 'store-unavailable'
+
+
+class CatalogueError(WebApiError):
+    """A catalogue file is wrong; the message names file, line and reason."""
+
+    code = 'bad-catalogue'
+
+
+class SetupError(WebApiError):
+    """The service cannot start as it is set up; the message says what to do."""
+
+    code = 'setup'

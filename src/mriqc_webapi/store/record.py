@@ -1,0 +1,149 @@
+"""A record as it is stored and served: its bytes are made once, before it is queued."""
+
+import hashlib
+import itertools
+import json
+import os
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from mriqc_webapi.iqm.definitions import Resource
+from mriqc_webapi.submissions.submission import Note, Submission
+
+# PostgreSQL indexes no value beyond 2,704 bytes and stores no NUL; real keys are 32 to 64 digits.
+MAX_KEY_CHARS = 200
+MAX_NAME_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One checked upload, ready to be stored."""
+
+    id: str  # 24 lower-case hex digits
+    has_given_id: bool  # chosen by the client or kept by an import, so it may be there already
+    resource: str
+    created_at: int  # seconds since 1970 (UTC)
+    md5sum: str | None
+    data_hash: str | None
+    software: str
+    version: str
+    etag: str  # 40 hex digits
+    doc: str  # the served JSON, pure ASCII, ending in `_id` … `_links`
+    private: dict[str, Any]  # dotted path → value, never published
+    notes: tuple[Note, ...]
+    key_hash: str | None  # of the idempotency key
+    digest: str | None  # of the submitted document; compared when the key comes again
+
+
+def make_record(
+    submission: Submission, *, resource: Resource, now: int, key: str | None = None
+) -> Record:
+    """Give a submission its id, its tag, and the bytes that will be served.
+
+    Parameters
+    ----------
+    now : int
+        Seconds since 1970 (UTC); an import's own date outranks it.
+    key : str, optional
+        Idempotency key, already unique to who sends it.
+    """
+    body = ascii_json(submission.document)
+    record_id = submission.id or new_id(now)
+    etag = submission.etag or _sha1(f'{record_id}{body}')
+    created_at = now if submission.created_at is None else submission.created_at
+    date = http_date(created_at)
+    comma = ',' if len(body) > 2 else ''
+    return Record(
+        id=record_id,
+        has_given_id=submission.id is not None,
+        resource=resource.name,
+        created_at=created_at,
+        md5sum=index_key(submission.md5sum),
+        data_hash=index_key(submission.data_hash),
+        software=column_text(submission.software),
+        version=column_text(submission.version),
+        etag=etag,
+        doc=(
+            f'{body[:-1]}{comma}"_id":"{record_id}","_created":"{date}","_updated":"{date}",'
+            f'"_etag":"{etag}","_links":{{"self":{{"title":"{resource.title}",'
+            f'"href":"{resource.name}/{record_id}"}}}}}}'
+        ),
+        private=submission.private,
+        notes=submission.notes,
+        key_hash=None if key is None else _sha256(key),
+        digest=None if key is None else _digest(submission),
+    )
+
+
+def ascii_json(value: Any) -> str:
+    """Write compact JSON in pure ASCII; orjson's numbers, so ``92.0`` keeps its point."""
+    try:
+        raw = orjson.dumps(value)
+    except TypeError:  # what orjson refuses: integers beyond 64 bits, lone surrogates
+        return _slow_json(value)
+    return raw.decode('ascii') if raw.isascii() else _slow_json(orjson.loads(raw))
+
+
+def new_id(now: int) -> str:
+    """Make an id in the layout of MongoDB's: time, a number of this process, a counter."""
+    return f'{now & 0xFFFFFFFF:08x}{_process:s}{next(_counter) & 0xFFFFFF:06x}'
+
+
+@lru_cache(maxsize=1024)
+def http_date(at: int) -> str:
+    """Write seconds since 1970 (UTC) as ``Thu, 24 Aug 2017 23:55:19 GMT``."""
+    return formatdate(at, usegmt=True)
+
+
+def index_key(text: str | None) -> str | None:
+    """Give the text under which a hash is indexed: itself, or its own hash if long or odd."""
+    if text is None or (len(text) <= MAX_KEY_CHARS and text.isprintable()):
+        return text
+    return 'sha256:' + _sha256(text)
+
+
+def column_text(text: str, n_chars: int = MAX_NAME_CHARS) -> str:
+    """Clip a text and replace what a text column of PostgreSQL cannot hold."""
+    if len(text) > n_chars:
+        text = text[: n_chars - 1] + '…'
+    if text.isprintable():
+        return text
+    return text.replace('\0', '\ufffd').encode('utf-8', 'replace').decode()
+
+
+def _slow_json(value: Any) -> str:
+    return json.dumps(value, separators=(',', ':'), allow_nan=False)
+
+
+def _digest(submission: Submission) -> str:
+    sent = [submission.resource, submission.document, submission.private]
+    try:
+        raw = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        raw = json.dumps(sent, sort_keys=True).encode()
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode('ascii'), usedforsecurity=False).hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()
+
+
+def _start_ids() -> None:
+    global _process, _counter  # noqa: PLW0603 - one generator per process, anew after a fork
+    _process = os.urandom(5).hex()
+    _counter = itertools.count(int.from_bytes(os.urandom(3), 'big'))
+
+
+_process: str
+_counter: 'itertools.count[int]'
+_start_ids()
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_start_ids)

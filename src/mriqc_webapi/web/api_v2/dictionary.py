@@ -1,0 +1,44 @@
+"""The data dictionary: what each field of each resource means."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response
+
+from mriqc_webapi.iqm.dictionary import dictionary_rows, dictionary_tsv
+from mriqc_webapi.web.api_v2.schemas import DictionaryRow
+from mriqc_webapi.web.dependencies import ServiceDep
+from mriqc_webapi.web.messages import ascii_json
+
+router = APIRouter(tags=['dictionary'])
+
+TSV = 'text/tab-separated-values'
+
+ResourceName = Annotated[str | None, Query(description='only this resource', examples=['T1w'])]
+
+
+@router.get(
+    '/dictionary',
+    response_model=list[DictionaryRow],
+    responses={200: {'content': {TSV: {}}}, 404: {'description': 'no such resource'}},
+)
+def read_dictionary(
+    service: ServiceDep, resource: ResourceName = None, accept: Annotated[str, Header()] = ''
+) -> Response:
+    """List every field of every resource: name, type, unit, direction, meaning, source."""
+    rows = _rows(service, resource)
+    if TSV in accept:
+        return Response(dictionary_tsv(rows), media_type=TSV)
+    return Response(ascii_json(rows), media_type='application/json')
+
+
+@router.get('/dictionary.tsv', responses={200: {'content': {TSV: {}}}})
+def read_dictionary_tsv(service: ServiceDep, resource: ResourceName = None) -> Response:
+    """List the same as a table of tab-separated values."""
+    return Response(dictionary_tsv(_rows(service, resource)), media_type=TSV)
+
+
+def _rows(service: ServiceDep, resource: str | None) -> list[dict[str, str | bool]]:
+    if resource is not None:
+        service.resource(resource)
+    return dictionary_rows(service.catalogue, resource)

@@ -1,0 +1,89 @@
+"""What became of each document of an upload."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from mriqc_webapi.errors import InvalidDocumentError, LimitError, WebApiError
+from mriqc_webapi.iqm.definitions import Resource
+from mriqc_webapi.store.insert import Outcome
+from mriqc_webapi.submissions.submission import Submission
+from mriqc_webapi.web.problems import problem
+from mriqc_webapi.web.service import Service
+from mriqc_webapi.web.uploads import make_record_of
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many documents met which fate."""
+
+    n_created: int
+    n_replayed: int
+    n_refused: int
+
+    @classmethod
+    def of(cls, results: Sequence[Result]) -> Self:
+        """Count the results by status."""
+        n = Counter(r['status'] for r in results)
+        return cls(n['created'], n['replayed'], n['refused'])
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes in documents of one resource under one idempotency key, each by itself."""
+
+    service: Service
+    resource: Resource
+    key: str | None
+
+    async def take_in(self, numbered: Sequence[tuple[int, Any]]) -> list[Result]:
+        """Check and store documents; an element that is an error was broken before."""
+        checked = [(i, self._check(document)) for i, document in numbered]
+        good = [(i, s) for i, s in checked if isinstance(s, Submission)]
+        records = [make_record_of(s, self.resource, key=self._key_of(i)) for i, s in good]
+        outcomes = await self.service.writer.write(records) if records else []
+        stored = {i: (s, o) for (i, s), o in zip(good, outcomes, strict=True)}
+        return [
+            refused(i, c) if isinstance(c, WebApiError) else _stored(i, *stored[i])
+            for i, c in checked
+        ]
+
+    def _check(self, document: Any) -> Submission | WebApiError:
+        if isinstance(document, WebApiError):
+            return document
+        try:
+            return self.service.checkers[self.resource.name](document)
+        except (InvalidDocumentError, LimitError) as error:
+            return error
+
+    def _key_of(self, index: int) -> str | None:
+        return None if self.key is None else f'{self.key}:{index}'
+
+
+def refused(index: int, error: WebApiError) -> Result:
+    """Say why a document was not taken."""
+    return {'index': index, 'status': 'refused', 'problem': problem(error)}
+
+
+def _stored(index: int, submission: Submission, outcome: Outcome) -> Result:
+    if outcome.refusal is not None:
+        return refused(index, outcome.refusal)
+    created_at = datetime.fromtimestamp(outcome.created_at, UTC)
+    result: Result = {
+        'index': index,
+        'status': 'replayed' if outcome.is_replay else 'created',
+        'id': outcome.id,
+        'etag': outcome.etag,
+        'created_at': created_at.strftime('%Y-%m-%dT%H:%M:%SZ'),
+    }
+    if submission.notes:
+        result['notes'] = [asdict(n) for n in submission.notes]
+    return result

@@ -1,0 +1,89 @@
+"""The one table from errors to HTTP statuses, and the problem documents of ``/api/v2``."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mriqc_webapi import errors
+from mriqc_webapi.errors import BusyError, InvalidDocumentError, WebApiError
+from mriqc_webapi.web.messages import Headers, Reply, ascii_json
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON = b'application/problem+json'
+
+STATUSES: dict[type[WebApiError], int] = {
+    errors.BrokenBodyError: 400,
+    errors.ClientGoneError: 400,
+    errors.QueryError: 400,
+    errors.CredentialsError: 401,
+    errors.ScopeError: 403,
+    errors.NotFoundError: 404,
+    errors.SlowBodyError: 408,
+    errors.DuplicateIdError: 409,
+    errors.ChangedSubmissionError: 409,
+    errors.BodyTooLargeError: 413,
+    errors.InvalidDocumentError: 422,
+    errors.LimitError: 422,
+    errors.RateLimitError: 429,
+    errors.QueueFullError: 503,
+    errors.ArchiveNotReadyError: 503,
+    errors.QueryTimeoutError: 503,
+    errors.StoreUnavailableError: 503,
+    errors.CatalogueError: 503,
+    errors.SetupError: 503,
+}
+
+
+class UnexpectedFaultError(BusyError):
+    """Something broke that nobody foresaw; the log has it, the caller may try again."""
+
+    code = 'unexpected-fault'
+
+
+def as_known(error: Exception) -> WebApiError:
+    """Turn any exception into one that has a status; the unforeseen goes to the log."""
+    if isinstance(error, WebApiError):
+        return error
+    if isinstance(error, SQLAlchemyError):
+        log.error('the store did not answer: %s', error)
+        return errors.StoreUnavailableError('the database cannot be reached at the moment')
+    log.exception('unexpected fault', exc_info=error)
+    return UnexpectedFaultError('the service hit a fault of its own, which has been logged')
+
+
+def status_of(error: WebApiError) -> int:
+    """Look up the HTTP status of an error by its class, then by its parents'."""
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 503)
+
+
+def retry_headers(error: WebApiError) -> Headers:
+    """Say when to come back, where that helps."""
+    if isinstance(error, BusyError):
+        return [(b'retry-after', str(error.retry_after_s).encode())]
+    return []
+
+
+def problem(error: WebApiError) -> dict[str, Any]:
+    """Describe an error as an RFC 9457 problem document."""
+    status = status_of(error)
+    body: dict[str, Any] = {
+        'type': f'/docs/problems#{error.code}',
+        'title': HTTPStatus(status).phrase,
+        'status': status,
+        'code': error.code,
+        'detail': str(error),
+    }
+    if isinstance(error, InvalidDocumentError):
+        body['issues'] = error.issues
+    return body
+
+
+def problem_reply(error: WebApiError) -> Reply:
+    """Answer with a problem document."""
+    headers = retry_headers(error)
+    if isinstance(error, errors.CredentialsError):
+        headers.append((b'www-authenticate', b'Bearer realm="mriqc-webapi"'))
+    return Reply(status_of(error), ascii_json(problem(error)), PROBLEM_JSON, headers)

@@ -1,0 +1,74 @@
+"""What every route works with: the opened store, its copy, the catalogue and the checkers."""
+
+import logging
+from dataclasses import dataclass
+from typing import Self
+
+from anyio import CapacityLimiter
+
+from mriqc_webapi.archive.archive import Archive
+from mriqc_webapi.errors import NotFoundError
+from mriqc_webapi.iqm.definitions import Catalogue, Resource
+from mriqc_webapi.iqm.loader import load_catalogue
+from mriqc_webapi.settings import Settings
+from mriqc_webapi.store.engine import Store
+from mriqc_webapi.store.writer import Writer
+from mriqc_webapi.submissions.check import Checker
+from mriqc_webapi.web.access import RateLimits, TokenDesk
+
+log = logging.getLogger(__name__)
+
+MAX_QUERIES_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that is opened once per process and closed with it."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: Store
+    writer: Writer
+    archive: Archive
+    checkers: dict[str, Checker]
+    tokens: TokenDesk
+    rates: RateLimits
+    queries: CapacityLimiter
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the store and its copy as the settings say."""
+        catalogue = load_catalogue(settings.catalogue_dir)
+        store = Store.open(settings.database_url)
+        writer = Writer(store, queue_size=settings.queue_size)
+        limits = settings.limits
+        return cls(
+            settings=settings,
+            catalogue=catalogue,
+            store=store,
+            writer=writer,
+            archive=Archive.open(
+                settings.data_dir,
+                catalogue=catalogue,
+                store=store,
+                memory=settings.archive_memory,
+                threads=settings.archive_threads,
+                query_timeout_s=settings.query_timeout_s,
+            ),
+            checkers={n: Checker(r, limits=limits) for n, r in catalogue.resources.items()},
+            tokens=TokenDesk(store, count_use=writer.count_use),
+            rates=RateLimits(settings),
+            queries=CapacityLimiter(MAX_QUERIES_AT_ONCE),
+        )
+
+    def resource(self, name: str) -> Resource:
+        """Look a resource up by its name in the address."""
+        if name not in self.catalogue:
+            raise NotFoundError(f'there is no resource {name!r}')
+        return self.catalogue[name]
+
+    def close(self) -> None:
+        """Finish what was accepted, then let go of everything."""
+        self.writer.close()
+        self.archive.close()
+        self.store.close()

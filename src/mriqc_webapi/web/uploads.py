@@ -1,0 +1,89 @@
+"""From a request's body to committed records; both interfaces take in through here."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from mriqc_webapi.errors import BrokenBodyError, InvalidDocumentError
+from mriqc_webapi.iqm.definitions import Resource
+from mriqc_webapi.store.records import Record, make_record
+from mriqc_webapi.submissions.check import split_documents
+from mriqc_webapi.submissions.parse import parse_form, parse_json
+from mriqc_webapi.submissions.submission import Submission
+from mriqc_webapi.web.messages import Request
+from mriqc_webapi.web.service import Service
+
+FORM_TYPES = ('application/x-www-form-urlencoded', 'multipart/form-data')
+
+
+class UnknownContentTypeError(BrokenBodyError):
+    """The body's type is none of those taken here."""
+
+    code = 'unknown-content-type'
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One document of an upload that was not accepted, and why."""
+
+    issues: dict[str, Any]
+
+
+def scope_for(resource: Resource) -> str:
+    """Name the token scope that posting to a resource takes."""
+    return 'rate' if resource.kind == 'rating' else 'submit'
+
+
+def media_type(request: Request) -> str:
+    """Return the body's media type, in lower case and without parameters."""
+    return (request.header(b'content-type') or '').partition(';')[0].strip().lower()
+
+
+def parse_documents(request: Request, body: bytes, service: Service) -> list[Any]:
+    """Parse a JSON or form body into its documents: one, or those of an array.
+
+    Raises
+    ------
+    BrokenBodyError
+        The type is unknown, or the body is not what its type says, or holds no document.
+    LimitError
+        A document exceeds a limit, or there are too many.
+    """
+    limits = service.settings.limits
+    kind = media_type(request)
+    if kind in FORM_TYPES:
+        content_type = request.header(b'content-type') or ''
+        return [parse_form(body, content_type, limits)]
+    if kind != 'application/json' and not kind.endswith('+json'):
+        raise UnknownContentTypeError('Unknown or no Content-Type header supplied')
+    return split_documents(parse_json(body, limits), limits)
+
+
+def check_documents(
+    service: Service, resource: Resource, documents: Sequence[Any]
+) -> list[Submission | Refusal]:
+    """Check each document by itself."""
+    check = service.checkers[resource.name]
+    results: list[Submission | Refusal] = []
+    for document in documents:
+        try:
+            results.append(check(document))
+        except InvalidDocumentError as error:
+            results.append(Refusal(error.issues))
+    return results
+
+
+def make_record_of(
+    submission: Submission, resource: Resource, *, key: str | None = None
+) -> Record:
+    """Turn a checked upload into a record; ``key`` makes it recognisable when it comes again."""
+    return make_record(submission, resource=resource, now=int(time.time()), key=key)
+
+
+def hash_key(token_name: str, resource: Resource, key: str) -> str:
+    """Hash a client's idempotency key; keys of different tokens never meet."""
+    return sha256(orjson.dumps([token_name, resource.name, key])).hexdigest()
