@@ -105,4 +105,4 @@ def _spread(sample: Sample) -> str:
 def _number(value: float) -> str:
     if value >= 100:
         return f'{value:,.0f}'
-    return f'{value:.1f}' if value >= 10 else f'{value:.2g}'
+    return f'{value:.1f}' if value >= 10 else f'{value:.2f}'

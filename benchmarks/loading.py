@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.figures import Figure, Sample, Target
-from benchmarks.load import LoadError, ask_each, get_request
+from benchmarks.load import Answer, LoadError, ask_each, get_request
 from benchmarks.records import Source, write_served
 from benchmarks.servers import Place, Server, prepare, run
 
@@ -55,14 +55,17 @@ def _import(place: Place, source: Source) -> float:
 
 
 def wait_for_copy(server: Server, source: Source) -> None:
-    """Wait until a filter is answered."""
-    request = get_request(f'/api/v1/{source.resource}?max_results=1&where={{"efc":{{"$gt":0}}}}')
+    """Wait until the service says that the copy is complete, and see that a filter works."""
     deadline = time.monotonic() + BUILD_S
-    while time.monotonic() < deadline:
-        (answer,) = ask_each(server.port, [request])
-        if answer.status == 200:
-            return
-        if answer.status != 503:
-            raise LoadError(f'status {answer.status}: {answer.body[:300]!r}')
+    while _ask(server, '/readyz').status != 200:
+        if time.monotonic() > deadline:
+            raise LoadError(f'no copy within {BUILD_S} s')
         time.sleep(0.1)
-    raise LoadError(f'no copy within {BUILD_S} s')
+    answer = _ask(server, f'/api/v1/{source.resource}?max_results=1&where={{"efc":{{"$gt":0}}}}')
+    if answer.status != 200:
+        raise LoadError(f'a filter was answered {answer.status}: {answer.body[:300]!r}')
+
+
+def _ask(server: Server, path: str) -> Answer:
+    (answer,) = ask_each(server.port, [get_request(path)])
+    return answer

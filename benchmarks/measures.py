@@ -115,7 +115,7 @@ def _beside_ceiling(
         ceiling.append(bench.rate(bench.no_store, requests[1], **words))
         mine.append(bench.rate(bench.server, requests[0], **words))
     return Figure(
-        what=f'{what}, {N_CONNECTIONS} connections',
+        what=f'{what}, connections: {N_CONNECTIONS}',
         unit='GET/s',
         sample=Sample(tuple(mine)),
         beside='no store',
@@ -148,7 +148,7 @@ def measure_md5(bench: Bench) -> Iterator[Figure]:
     yield Figure(what='md5 look-up', unit='ms', sample=Sample(tuple(times)))
     make = partial(md5_requests, bench.source, N_REQUESTS)
     rates = [bench.rate(bench.server, make) for _ in range(bench.repetitions)]
-    what = f'md5 look-up, {N_CONNECTIONS} connections'
+    what = f'md5 look-up, connections: {N_CONNECTIONS}'
     yield Figure(what=what, unit='GET/s', sample=Sample(tuple(rates)))
 
 
@@ -217,7 +217,7 @@ def _posts(bench: Bench, n_connections: int) -> Iterator[Figure]:
     is_aimed_at = n_connections >= 32
     for beside, reference, least in (('fdatasync', disk, 0.8), ('no store', ceiling, 0.25)):
         yield Figure(
-            what=f'POST, {n_connections} connection{"s"[: n_connections - 1]}',
+            what=f'POST, connections: {n_connections}',
             unit='/s',
             sample=sample,
             beside=beside,

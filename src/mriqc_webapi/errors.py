@@ -12,6 +12,7 @@ WebApiError
 │   ├── DuplicateIdError       a record of that id is there already
 │   └── ChangedSubmissionError the idempotency key came before, with another document
 ├── QueryError             the question cannot be understood
+├── NotAcceptableError     in none of the formats that the caller takes
 ├── NotFoundError          no such resource or record
 ├── AuthError              who asks may not
 │   ├── CredentialsError       no token, an unknown, an expired or a revoked one
@@ -19,6 +20,7 @@ WebApiError
 ├── BusyError              later: the caller should come back
 │   ├── QueueFullError         more uploads wait than the queue holds
 │   ├── RateLimitError         more requests than this caller may make
+│   ├── ExportsBusyError       as many exports run as may run at once
 │   ├── ArchiveNotReadyError   the columnar copy is being rebuilt
 │   ├── QueryTimeoutError      the query ran into its time limit and was stopped
 │   └── StoreUnavailableError  the database cannot be reached, or its disk is full
@@ -111,6 +113,12 @@ class QueryError(WebApiError):
     code = 'bad-query'
 
 
+class NotAcceptableError(WebApiError):
+    """The answer comes in none of the formats that the caller takes."""
+
+    code = 'not-acceptable'
+
+
 class NotFoundError(WebApiError):
     """No such resource or record."""
 
@@ -155,6 +163,12 @@ class RateLimitError(BusyError):
     """More requests than this caller may make."""
 
     code = 'rate-limited'
+
+
+class ExportsBusyError(BusyError):
+    """As many exports run as may run at once."""
+
+    code = 'exports-busy'
 
 
 class ArchiveNotReadyError(BusyError):

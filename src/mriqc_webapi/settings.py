@@ -19,8 +19,9 @@ class Limits:
     """What one request may hold; past it the answer is a clear 4xx."""
 
     max_body_bytes: int = _setting(16 * 2**20, 'largest body that is read as one whole, in bytes')
-    max_line_bytes: int = _setting(2**20, 'longest line of an NDJSON stream, in bytes')
+    max_document_bytes: int = _setting(2**20, 'largest document, a line of NDJSON too, in bytes')
     max_documents: int = _setting(1_000, 'most documents in one array')
+    max_body_values: int = _setting(500_000, 'most values in one body')
     max_depth: int = _setting(32, 'deepest nesting of objects and arrays')
     max_keys: int = _setting(5_000, 'most object members and array elements in one document')
     max_key_chars: int = _setting(256, 'longest member name, in characters')
@@ -41,6 +42,7 @@ class Settings:
     public_url: str = _setting('', 'address that clients reach the service at, if not host:port')
     queue_size: int = _setting(10_000, 'most uploads that wait for their commit')
     query_timeout_s: float = _setting(20.0, 'longest run of one query, in seconds')
+    export_timeout_s: float = _setting(600.0, 'longest run of one export, in seconds')
     archive_memory: str = _setting('1GB', 'memory limit of the columnar copy')
     archive_threads: int = _setting(0, 'threads of the columnar copy; 0: one per core')
     rate_per_address: float = _setting(50.0, 'requests per second one address may make; 0: any')

@@ -1,12 +1,22 @@
 """What is asked of the archive: complete, current, within limits."""
 
+import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mriqc_webapi.archive import progress
 from mriqc_webapi.archive.archive import MAX_RESULT_ROWS
-from mriqc_webapi.archive.reading import DEEP_OFFSET
-from mriqc_webapi.errors import NotFoundError, QueryError, QueryTimeoutError, SetupError
+from mriqc_webapi.archive.reading import DEEP_OFFSET, Reading
+from mriqc_webapi.errors import (
+    ArchiveNotReadyError,
+    NotFoundError,
+    QueryError,
+    QueryTimeoutError,
+    SetupError,
+)
 from mriqc_webapi.query.expression import Equal, Exists, Not, ObjectId, SortKey
 from tests.archive.conftest import (
     EVERYTHING,
@@ -175,7 +185,57 @@ def test_a_folder_that_cannot_be_used_stops_the_start(local_store, open_archive,
 
 def test_what_runs_is_ended_by_closing(local_store, open_archive):
     archive = open_archive(local_store)
-    with archive.reading('T1w') as reading:
-        reading.cursor.execute('SELECT 1')
+    started = threading.Event()
+
+    def ask():
+        with archive.reading('T1w') as reading:
+            started.set()
+            reading.cursor.execute(SLOW).fetchall()
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask)
+        started.wait()
+        archive.close()
+        with pytest.raises(ArchiveNotReadyError):
+            answer.result(5)
+
+
+def test_a_closed_archive_is_not_ready(local_store, open_archive):
+    archive = open_archive(local_store)
     archive.close()
-    assert not list(archive._keeper._slot.path.parent.glob('*.wal'))
+    with pytest.raises(ArchiveNotReadyError):
+        archive.require_ready()
+
+
+def test_many_ask_while_records_come_in(archive, local_store):
+    """Totals never go back, and never exceed what is stored."""
+
+    def ask(_):
+        return archive.count('T1w', where=LARGE_CJV)
+
+    totals = []
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            put(local_store, {'cjv': 1.0, 'new': [1]})
+            totals.append(list(pool.map(ask, range(4))))
+    assert totals == [[n] * 4 for n in range(1, 21)]
+
+
+def test_the_same_total_is_not_counted_twice(archive, local_store, monkeypatch):
+    put(local_store, {'cjv': 1.0})
+    assert archive.count('T1w', where=LARGE_CJV) == 1
+    monkeypatch.setattr(Reading, 'count', None)
+    put(local_store, {'cjv': 1.0}, resource='bold')  # changes nothing for T1w
+    assert archive.count('T1w', where=LARGE_CJV) == 1
+    with pytest.raises(TypeError):
+        archive.count('T1w', where=Equal(('cjv',), True))
+
+
+def test_long_work_is_told_to_the_log(caplog, monkeypatch):
+    monkeypatch.setattr(progress, 'LOG_EVERY_S', 0)
+    told = progress.Progress()
+    with caplog.at_level(logging.INFO):
+        told.note(n_rows=10_000, took_s=0.5, done=10_000, total=50_000)
+        told.note(n_rows=40_000, took_s=2.0, done=50_000, total=50_000)
+    assert 'holds 10000 of 50000 changes; 20000 per second, 2 s left' in caplog.text
+    assert 'complete: 50000' in caplog.text

@@ -96,7 +96,7 @@ def test_an_empty_document_is_a_row_of_nulls():
     row = Row(1, '0' * 24, 0, 'e', '{"_id":"000000000000000000000000","_etag":"e"}')
     table = arrow_table(LAYOUT, [row], Profile())
     assert table.column('residual').to_pylist() == [None]
-    assert table.num_columns == 5
+    assert not NAMES.intersection(table.column_names)
 
 
 def test_half_a_character_does_not_stop_the_copy():

@@ -287,3 +287,11 @@ def test_a_field_of_plain_numbers_is_one_comparison(table_of):
     assert predicate(Compare(('cjv',), 'gt', 1), target, parameters) == '"cjv" > $p0'
     assert 'residual' not in predicate(Compare(('snr',), 'gt', 1), target, parameters)
     assert 'residual' in predicate(Compare(('other',), 'gt', 1), target, parameters)
+
+
+def test_tests_of_elements_that_nest_too_deep_are_refused(table_of):
+    where = Equal(('x',), 1)
+    for _ in range(3):
+        where = ElementMatch(('0',), where)
+    with pytest.raises(QueryError, match='elemMatch'):
+        table_of({'x': [[1]]}).matches(where)

@@ -8,13 +8,16 @@ import pyarrow.parquet
 import pytest
 
 from mriqc_webapi.archive import export as exports
-from mriqc_webapi.archive.export import FORMATS, export
+from mriqc_webapi.archive.columns import DERIVED
+from mriqc_webapi.archive.export import FORMATS, Wanted, export
 from tests.archive.conftest import LARGE_CJV, make_resource, put, seqs_of, take_back
 
 DOCUMENTS = [
     {'cjv': n / 10, 'bids_meta': {'EchoTime': 0.5}, 'new': [n]} if n % 2 else {'cjv': n / 10}
     for n in range(10)
 ]
+
+WHOLE = Wanted(resource='T1w', format='parquet')
 
 
 @pytest.fixture
@@ -27,7 +30,9 @@ def filled(archive, local_store):
 
 def written(archive, format, **given):
     out = io.BytesIO()
-    n_records = export(archive, 'T1w', format=format, out=out, **given)
+    heard = given.pop('heard', None)
+    wanted = Wanted(resource='T1w', format=format, **given)
+    n_records = export(archive, wanted, out=out, heard=heard)
     return n_records, out.getvalue()
 
 
@@ -43,7 +48,7 @@ def test_parquet_has_the_dictionary_s_columns_and_types(filled):
     _, content = written(filled, 'parquet')
     table = pyarrow.parquet.read_table(io.BytesIO(content))
     declared = [f.name for f in make_resource().columns]
-    assert table.column_names == ['_id', '_created', '_etag', *declared, 'residual']
+    assert table.column_names == ['_id', '_created', '_etag', *DERIVED, *declared, 'residual']
     assert str(table.schema.field('cjv').type) == 'double'
     assert str(table.schema.field('size_x').type) == 'int64'
     assert table.column('cjv').to_pylist() == [d['cjv'] for d in DOCUMENTS]
@@ -94,7 +99,7 @@ def test_a_file_bears_its_name_only_when_it_is_whole(filled, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(filled, 'T1w', format='parquet', out=out, heard=fail)
+        export(filled, WHOLE, out=out, heard=fail)
     assert not list(tmp_path.glob('*.par*'))
-    export(filled, 'T1w', format='parquet', out=out)
+    export(filled, WHOLE, out=out)
     assert pyarrow.parquet.read_table(out).num_rows == 10

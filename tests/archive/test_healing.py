@@ -10,6 +10,7 @@ import pytest
 
 from mriqc_webapi.archive import keeper
 from mriqc_webapi.errors import ArchiveNotReadyError
+from mriqc_webapi.query.expression import Equal
 from mriqc_webapi.store.engine import Store
 from tests.archive.conftest import (
     EVERYTHING,
@@ -160,3 +161,28 @@ def test_each_process_has_a_copy_of_its_own(local_store, open_archive, tmp_path)
         assert seqs_of(archive) == [1]
         other.kill()
     assert open_archive(local_store, folder)._keeper._slot.path.name == 'archive-1.duckdb'
+
+
+def test_a_database_restored_from_a_backup_that_grew_again_is_noticed(tmp_path, open_archive):
+    file, backup = tmp_path / 'kept.sqlite', tmp_path / 'backup.sqlite'
+
+    def grow(value, n):
+        with Store.open(f'sqlite:///{file}') as store:
+            put(store, *({'cjv': value} for _ in range(n)))
+
+    def count(value):
+        with Store.open(f'sqlite:///{file}') as store:
+            archive = open_archive(store)
+            try:
+                where = Equal(('cjv',), value)
+                return in_the_end(lambda: archive.count('T1w', where=where))
+            finally:
+                archive.close()
+
+    grow(1.0, 10)
+    shutil.copy(file, backup)
+    grow(2.0, 10)
+    assert count(2.0) == 10
+    shutil.copy(backup, file)
+    grow(3.0, 20)
+    assert (count(2.0), count(3.0)) == (0, 20)

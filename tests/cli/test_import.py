@@ -103,16 +103,17 @@ def test_an_import_that_stops_in_the_middle_goes_on_from_there(
     arguments = ['import', path, '--refused', refused, '--jobs', '0']
     monkeypatch.setattr('mriqc_webapi.cli.intake.CHUNK_LINES', 40)
     monkeypatch.setattr('mriqc_webapi.cli.checkpoints._SAVE_EVERY_S', 0.0)
-    take_in, taken = loading.Loader._take_in, []
+    monkeypatch.setattr(loading, 'TRANSACTION_ROWS', 20)
+    flush, taken = loading.Loader._flush, []
 
-    def stop_after_four(loader, batch):
-        taken.append(batch)
+    def stop_after_four(loader):
+        taken.append(loader)
         if len(taken) == 5:
             raise KeyboardInterrupt
-        take_in(loader, batch)
+        flush(loader)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loading.Loader, '_take_in', stop_after_four)
+        patch.setattr(loading.Loader, '_flush', stop_after_four)
         assert run(*arguments).code == 130
     with refused.open('ab') as file:
         file.write(b'written after the last checkpoint\n')
@@ -139,7 +140,7 @@ def test_a_new_database_under_the_same_name_starts_from_the_first_line(
 
 
 def test_a_killed_import_loses_and_doubles_nothing(run, stored, data_dir, write_lines, posted):
-    lines = [{**d, 'round': i} for i in range(60) for d in posted]
+    lines = [{**d, 'round': i} for i in range(150) for d in posted]
     path = write_lines('T1w.ndjson', lines)
     store = data_dir / 'store.sqlite'
     child = subprocess.Popen(

@@ -9,7 +9,7 @@ from mriqc_webapi.submissions.parse import LineSplitter
 
 
 def split(*chunks: bytes, longest: int = 100) -> list[bytes | str]:
-    splitter = LineSplitter(Limits(max_line_bytes=longest))
+    splitter = LineSplitter(Limits(max_document_bytes=longest))
     lines = [line for chunk in chunks for line in splitter.feed(chunk)]
     lines += splitter.finish()
     return ['too long' if isinstance(line, LimitError) else line for line in lines]
@@ -36,7 +36,7 @@ def test_an_overlong_line_is_told_in_its_place_and_the_stream_goes_on():
 
 
 def test_an_overlong_line_is_never_held():
-    splitter = LineSplitter(Limits(max_line_bytes=10))
+    splitter = LineSplitter(Limits(max_document_bytes=10))
     for _ in range(100):
         assert list(splitter.feed(b'x' * 9)) == []
         assert len(splitter._pending) <= 10

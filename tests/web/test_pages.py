@@ -13,10 +13,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 from mriqc_webapi.web.pages.docs import DocsContext
 from mriqc_webapi.web.pages.home import HomeContext
+from mriqc_webapi.web.pages.releases import ReleaseContext, ReleasesContext
 from tests.live import LiveService
 
 TEMPLATES = Path(__file__).parents[2] / 'src/mriqc_webapi/web/pages/templates'
-PATHS = ('/', '/docs')
+PATHS = ('/', '/docs', '/releases/')
 
 
 @pytest.fixture(scope='module')
@@ -24,7 +25,9 @@ def browser() -> Iterator[Browser]:
     """A real Chromium."""
     found = os.environ.get('CHROMIUM') or shutil.which('chromium')
     if not found:
-        pytest.skip('no Chromium: install it, or name it in CHROMIUM')
+        (pytest.fail if os.environ.get('CI') else pytest.skip)(
+            'no Chromium: install it, or name it in CHROMIUM'
+        )
     flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync']
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=found, args=flags)
@@ -96,7 +99,13 @@ def test_pages_forbid_foreign_and_inline_code(service: LiveService) -> None:
 
 
 @pytest.mark.parametrize(
-    ('template', 'context'), [('home.html', HomeContext), ('docs.html', DocsContext)]
+    ('template', 'context'),
+    [
+        ('home.html', HomeContext),
+        ('docs.html', DocsContext),
+        ('releases.html', ReleasesContext),
+        ('release.html', ReleaseContext),
+    ],
 )
 def test_a_template_uses_all_of_its_context_and_nothing_else(template: str, context: type) -> None:
     tree = Environment(autoescape=True).parse((TEMPLATES / template).read_text())

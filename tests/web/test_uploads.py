@@ -35,7 +35,9 @@ def test_notes_add_up_in_the_drift_ledger(service: LiveService) -> None:
     version = f'99.{uuid.uuid4().hex[:6]}'
     for value in (1.5, 2.5):
         upload(service, payload(version=version) | {'new_iqm': value})
-    ledger = requests.get(f'{service.root}/api/v2/drift?resource=T1w', timeout=15).json()
+    ledger = requests.get(
+        f'{service.root}/api/v2/drift?resource=T1w&version={version}', timeout=15
+    ).json()
     (row,) = [r for r in ledger if r['version'] == version and r['field'] == 'new_iqm']
     assert (row['n'], row['kind'], row['example']) == (2, 'unknown', '1.5')
     assert row['first_day'] == row['last_day'] == time.strftime('%Y-%m-%d', time.gmtime())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -28,7 +28,10 @@ from mriqc_webapi.query.expression import Expression, SortKey
 from mriqc_webapi.store.engine import Store
 
 MAX_RESULT_ROWS: Final = 10_000  # of one answer; more is what exports are for
-_STATE: Final = 'SELECT m.seq, c.resource, c.seq FROM state.mark AS m, state.changed AS c'
+_STATE: Final = """
+    SELECT m.seq, c.resource, c.seq, c.resource IN (SELECT resource FROM state.unjudged)
+      FROM state.mark AS m, state.changed AS c
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +110,57 @@ class Archive:
         """
         if limit > MAX_RESULT_ROWS:
             raise QueryError(f'at most {MAX_RESULT_ROWS} records at once, not {limit}')
-        with self.reading(resource) as reading:
+        with self.reading(resource, derived=False) as reading:
             total = self._total(reading, where)
             seqs = reading.page(where, sort, offset=offset, limit=limit, total=total)
             return Found(total, seqs, reading.version)
 
     def count(self, resource: str, *, where: Expression) -> int:
         """Count the records that match; raises what `find` raises."""
-        with self.reading(resource) as reading:
+        with self.reading(resource, derived=False) as reading:
             return self._total(reading, where)
 
     def require_ready(self) -> None:
         """Do nothing if questions can be answered now; else raise as they would."""
-        self._keeper.caught_up(time.monotonic() + self._timeout_s)
+        copy = self._keeper.caught_up(time.monotonic() + self._timeout_s)
+        if copy.unjudged:
+            raise _being_judged()
 
     @contextlib.contextmanager
-    def reading(self, resource: str, *, timeout_s: float | None = None) -> Iterator[Reading]:
+    def reading(
+        self, resource: str, *, timeout_s: float | None = None, derived: bool = True
+    ) -> Iterator[Reading]:
         """Open a consistent view that knows all that the store knew before.
 
         Parameters
         ----------
         timeout_s : float, optional
             Longest duration of the block, infinity allowed; the archive's own by default.
+        derived : bool
+            Whether questions may name derived columns; to the frozen API their names mean what
+            documents say.
         """
+        with self._viewing(timeout_s) as (cursor, copy):
+            if resource not in copy.layouts:
+                raise NotFoundError(f'there is no resource {resource!r}')
+            yield _begun(cursor, copy, [resource], derived=derived)[resource]
+
+    @contextlib.contextmanager
+    def snapshot(self, *, timeout_s: float | None = None) -> Iterator[dict[str, Reading]]:
+        """Open one consistent view of all resources, by their names; else as `reading` does."""
+        with self._viewing(timeout_s) as (cursor, copy):
+            yield _begun(cursor, copy, copy.layouts, derived=True)
+
+    @contextlib.contextmanager
+    def _viewing(
+        self, timeout_s: float | None
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Copy]]:
         limit_s = self._timeout_s if timeout_s is None else timeout_s
         started_at = time.monotonic()
         copy = self._keeper.caught_up(started_at + min(limit_s, self._timeout_s))
-        if resource not in copy.layouts:
-            raise NotFoundError(f'there is no resource {resource!r}')
         try:
             with copy.cursor(started_at + limit_s) as cursor:
-                yield _begun(cursor, copy, resource)
+                yield cursor, copy
         except duckdb.Error as error:
             meaning = self._meaning(error, copy, is_late=time.monotonic() > started_at + limit_s)
             if meaning is None:
@@ -178,10 +201,23 @@ class Archive:
         return None
 
 
-def _begun(cursor: duckdb.DuckDBPyConnection, copy: Copy, resource: str) -> Reading:
+def _begun(
+    cursor: duckdb.DuckDBPyConnection, copy: Copy, resources: Iterable[str], *, derived: bool
+) -> dict[str, Reading]:
     cursor.execute('BEGIN')
     state = cursor.execute(_STATE).fetchall()
-    # only now: a profile knows at least what stands in any view that began before
-    target = Target(copy.layouts[resource], copy.profiles[resource])
-    changed = {name: seq for _, name, seq in state}
-    return Reading(cursor, target, version=state[0][0], changed=changed[resource])
+    changed = {name: seq for _, name, seq, _ in state}
+    unjudged = {name for *_, name, _, is_unjudged in state if is_unjudged}
+    if derived and not unjudged.isdisjoint(resources):
+        raise _being_judged()
+    readings = {}
+    for name in resources:
+        # only now: a profile knows at least what stands in any view that began before
+        layout = copy.layouts[name]
+        target = Target(layout, copy.profiles[name], layout.derived if derived else {})
+        readings[name] = Reading(cursor, target, version=state[0][0], changed=changed[name])
+    return readings
+
+
+def _being_judged() -> ArchiveNotReadyError:
+    return ArchiveNotReadyError('duplicates are being told apart', retry_after_s=2)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Any, Final, Protocol
 
@@ -23,6 +22,7 @@ from mriqc_webapi.archive.columns import (
     Layout,
     Tree,
 )
+from mriqc_webapi.archive.derived import derive
 from mriqc_webapi.archive.residual import Profile
 
 ARROW_TYPES: Final[dict[str, pa.DataType]] = {
@@ -31,15 +31,13 @@ ARROW_TYPES: Final[dict[str, pa.DataType]] = {
     'string': pa.string(),
     'boolean': pa.bool_(),
 }
-_FIXED_TYPES: Final = (pa.int64(), pa.string(), pa.timestamp('us'), pa.string())
-_PYTHON_TYPES: Final[dict[str, type]] = {
-    'float': float,
-    'integer': int,
-    'string': str,
-    'boolean': bool,
+_PYTHON_TYPES: Final[dict[str, set[type]]] = {
+    'float': {float, type(None)},
+    'integer': {int, type(None)},
+    'string': {str, type(None)},
+    'boolean': {bool, type(None)},
 }
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC inside
-_NONE: Final = type(None)
+PARSED_ROWS: Final = 200  # at once, so that they fit into the processor's cache
 _SERVER_PART: Final = '"_id":"'  # where the served text ends that the client has sent
 _NOTHING: Final[Document] = {}  # stands in where a document has no such member; never changed
 
@@ -61,16 +59,20 @@ class Row(Protocol):
 
 def arrow_table(layout: Layout, rows: Sequence[Row], profile: Profile) -> pa.Table:
     """Lay out records as columns; their residuals enter the profile."""
-    documents: list[Document] = []
-    residuals: list[Document | None] = []
-    for row in rows:
-        document, residual = _opened(layout, row.doc)
-        documents.append(document)
-        residuals.append(residual)
+    lists: dict[Column, list[Any]] = {column: [] for column in layout.columns.values()}
+    residuals: list[str | None] = []
+    for start in range(0, len(rows), PARSED_ROWS):
+        opened = [_opened(layout, row.doc) for row in rows[start : start + PARSED_ROWS]]
+        documents = [document for document, _ in opened]
+        _take_columns(layout.tree, documents, lists, start)
+        residuals += [_residual_text(d, nulls, profile) for d, nulls in opened]
     columns: dict[str, pa.Array] = dict(zip(FIXED, _fixed(rows), strict=True))
-    _take_columns(layout.tree, documents, columns)
-    texts = [_residual_text(*pair, profile) for pair in zip(documents, residuals, strict=True)]
-    return pa.table({**columns, RESIDUAL: pa.array(texts, pa.string())})
+    for column, values in lists.items():
+        if values:
+            _pad(values, len(rows))
+            columns[column.name] = pa.array(values, ARROW_TYPES[column.type])
+    columns |= derive(layout, columns, [row.id for row in rows])
+    return pa.table({**columns, RESIDUAL: pa.array(residuals, pa.string())})
 
 
 def _opened(layout: Layout, doc: str | None) -> tuple[Document, Document | None]:
@@ -94,39 +96,53 @@ def _parsed(doc: str) -> Document:
 
 
 def _fixed(rows: Sequence[Row]) -> list[pa.Array]:
-    values: tuple[list[Any], ...] = (
-        [row.seq for row in rows],
-        [row.id for row in rows],
-        [_EPOCH + timedelta(seconds=row.created_at or 0) for row in rows],
-        [row.etag for row in rows],
-    )
-    return [pa.array(v, t) for v, t in zip(values, _FIXED_TYPES, strict=True)]
+    created = pa.array([(row.created_at or 0) * 1_000_000 for row in rows], pa.int64())
+    return [
+        pa.array([row.seq for row in rows], pa.int64()),
+        pa.array([row.id for row in rows], pa.string()),
+        created.cast(pa.timestamp('us')),
+        pa.array([row.etag for row in rows], pa.string()),
+    ]
 
 
-def _take_columns(tree: Tree, nodes: list[Document], columns: dict[str, pa.Array]) -> None:
+def _take_columns(
+    tree: Tree, nodes: list[Document], lists: dict[Column, list[Any]], start: int
+) -> None:
     present: set[str] = set().union(*nodes)
     for key, place in tree.items():
         if key not in present:
             continue
         if isinstance(place, Column):
-            columns[place.name] = _taken(place, key, nodes)
+            _pad(lists[place], start)
+            lists[place] += _taken(place, key, nodes)
             continue
         below = [n.get(key) for n in nodes]
         members = [b if type(b) is dict and b else _NOTHING for b in below]
-        _take_columns(place, members, columns)
+        _take_columns(place, members, lists, start)
         for node, member in zip(nodes, members, strict=True):
             if not member and member is not _NOTHING:
                 del node[key]
 
 
-def _taken(column: Column, key: str, nodes: list[Document]) -> pa.Array:
+def _taken(column: Column, key: str, nodes: list[Document]) -> list[Any]:
     values = list(map(dict.pop, nodes, repeat(key), repeat(None)))
-    if not set(map(type, values)) <= {_PYTHON_TYPES[column.type], _NONE}:
-        values = _fitted(column, key, nodes, values)
+    if set(map(type, values)) <= _PYTHON_TYPES[column.type] and not (
+        column.type == 'integer' and _too_large(values)
+    ):
+        return values
+    return _fitted(column, key, nodes, values)
+
+
+def _too_large(values: list[int | None]) -> bool:
     try:
-        return pa.array(values, ARROW_TYPES[column.type])
-    except (OverflowError, pa.ArrowInvalid):  # beyond 64 bits
-        return pa.array(_fitted(column, key, nodes, values), ARROW_TYPES[column.type])
+        pa.array(values, pa.int64())
+    except (OverflowError, pa.ArrowInvalid):
+        return True
+    return False
+
+
+def _pad(values: list[Any], n_rows: int) -> None:
+    values += [None] * (n_rows - len(values))
 
 
 def _fitted(column: Column, key: str, nodes: list[Document], values: list[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ from mriqc_webapi.iqm.definitions import Catalogue, FieldType, Resource
 Document: TypeAlias = dict[str, Any]
 Scalar: TypeAlias = float | int | str | bool
 
-LAYOUT_VERSION: Final = 1  # raise it when tables, split() or the state tables change their meaning
+LAYOUT_VERSION: Final = 2  # raise it when tables, split() or the state tables change their meaning
 SQL_TYPES: Final[dict[str, str]] = {
     'float': 'DOUBLE',
     'integer': 'BIGINT',
@@ -31,6 +31,23 @@ FIXED: Final = {
     '_created': 'TIMESTAMP NOT NULL',
     '_etag': 'VARCHAR NOT NULL',
 }
+DERIVED: Final[dict[str, FieldType]] = {  # of a resource of IQMs; `archive.derived` fills them
+    'epoch': 'string',
+    'vendor': 'string',
+    'model': 'string',
+    'field_strength': 'float',
+    'in_scan': 'boolean',
+    'group_state': 'string',
+    'n_group': 'integer',
+    'diameter': 'float',
+}
+KEYS: Final = {  # by which duplicates are found, compared and ordered; no question names them
+    '_scan': 'UBIGINT',
+    '_group': 'UBIGINT',
+    '_version': 'VARCHAR',
+    '_vector': 'UBIGINT',
+    '_geometry': 'UBIGINT',
+}
 RESIDUAL: Final = 'residual'
 SERVER_FIELDS: Final = ('_id', '_created', '_updated', '_etag', '_links')
 _INT64: Final = 2**63
@@ -41,9 +58,9 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One column of a resource's table."""
+    """One column of a resource's table; equal to itself only, which makes it a fast key."""
 
     path: tuple[str, ...]
     type: FieldType
@@ -87,14 +104,27 @@ class Layout:
         DuckDB's names ignore case: of fields that differ in case only the first has a column.
     table : str
         The table's name, the resource's unless another resource differs from it in case only.
+
+    Attributes
+    ----------
+    columns : dict of path to Column
+        What documents say.
+    derived : dict of path to Column
+        What the archive itself says of each record; empty where no image was measured.
     """
 
     def __init__(self, resource: Resource, table: str) -> None:
+        self.definition = resource
         self.resource = resource.name
         self.table = quoted(table)
+        self.has_views = resource.kind == 'iqm'
+        derived = DERIVED.items() if self.has_views else ()
+        self.derived: dict[tuple[str, ...], Column] = {
+            (name,): Column((name,), kind) for name, kind in derived
+        }
         self.columns: dict[tuple[str, ...], Column] = {}
         self.tree: Tree = {}
-        taken = {name.casefold() for name in (*FIXED, RESIDUAL)}
+        taken = {name.casefold() for name in (*FIXED, *DERIVED, *KEYS, RESIDUAL)}
         for field in resource.columns:
             if field.name.casefold() not in taken and self._plant(Column(field.path, field.type)):
                 taken.add(field.name.casefold())
@@ -116,8 +146,11 @@ class Layout:
     def ddl(self) -> str:
         """The statement that makes the table."""
         fixed = [f'{quoted(name)} {sql_type}' for name, sql_type in FIXED.items()]
-        own = [f'{c.sql} {SQL_TYPES[c.type]}' for c in self.columns.values()]
-        return f'CREATE TABLE {self.table} ({", ".join([*fixed, *own, f"{RESIDUAL} VARCHAR"])})'
+        every = [*self.derived.values(), *self.columns.values()]
+        own = [f'{c.sql} {SQL_TYPES[c.type]}' for c in every]
+        keys = [f'{quoted(n)} {t}' for n, t in KEYS.items()] if self.has_views else []
+        texts = ', '.join([*fixed, *keys, *own, f'{RESIDUAL} VARCHAR'])
+        return f'CREATE TABLE {self.table} ({texts})'
 
     def below(self, path: tuple[str, ...]) -> tuple[Column, ...]:
         """Return the columns whose paths go on from `path`."""

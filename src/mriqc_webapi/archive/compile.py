@@ -6,8 +6,8 @@ tells when the residual cannot matter, and then a test is one comparison on one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
@@ -52,6 +52,7 @@ from mriqc_webapi.query.expression import (
 
 MAX_SEGMENTS: Final = 64  # of one path; documents nest less deeply
 MAX_NESTING: Final = 100  # of one expression
+MAX_ELEMENT_NESTING: Final = 2  # each level costs the planner ten times the one before
 SERVER_COLUMNS: Final[dict[Path, tuple[str, ColumnKind]]] = {
     ('_id',): ('"_id"', 'id'),
     ('_created',): ('"_created"', 'date'),
@@ -68,6 +69,7 @@ class Target:
 
     layout: Layout
     profile: Profile
+    derived: Mapping[Path, Column] = field(default_factory=dict)  # what may be asked for by name
 
 
 def predicate(expression: Expression, target: Target, parameters: Parameters) -> str:
@@ -78,6 +80,9 @@ def predicate(expression: Expression, target: Target, parameters: Parameters) ->
     QueryError
         The expression is larger or deeper than this takes.
     """
+
+    if _element_nesting(expression) > MAX_ELEMENT_NESTING:
+        raise QueryError(f'$elemMatch is nested more than {MAX_ELEMENT_NESTING} deep')
 
     def locate(path: Path, test: Test) -> str:
         return _on_row(path, test, target, parameters)
@@ -102,6 +107,18 @@ def _compile(expression: Expression, locate: Locate, parameters: Parameters, dep
         case _:
             _check_path(expression.path)
             return locate(expression.path, _test(expression, parameters, depth))
+
+
+def _element_nesting(expression: Expression) -> int:
+    """Count how deep tests of list elements stand in one another."""
+    match expression:
+        case And(parts) | Or(parts):
+            return max(map(_element_nesting, parts), default=0)
+        case Not(part):
+            return _element_nesting(part)
+        case ElementMatch(_, part):
+            return 1 + _element_nesting(part)
+    return 0
 
 
 def _test(  # noqa: PLR0911 - one line per kind of test
@@ -151,6 +168,9 @@ class _ElementTest(SizeTest):
 def _on_row(path: Path, test: Test, target: Target, parameters: Parameters) -> str:
     if path in SERVER_COLUMNS:
         return test.on_column(*SERVER_COLUMNS[path])
+    if derived := target.derived.get(path):
+        typed = test.on_column(derived.sql, derived.type)
+        return either([typed, f'{derived.sql} IS NULL']) if test.missing else typed
     rest = _in_residual(path, test, target, parameters)
     if column := target.layout.columns.get(path):
         typed = test.on_column(column.sql, column.type)

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import duckdb
 import orjson
+import pyarrow as pa
 
 from mriqc_webapi.archive.columns import Layout, fingerprint, layouts
 from mriqc_webapi.archive.deadlines import Deadlines
+from mriqc_webapi.archive.policy import Policy, first_policy
 from mriqc_webapi.archive.residual import Profile
 from mriqc_webapi.archive.slots import Slot
 from mriqc_webapi.errors import SetupError
@@ -34,6 +36,8 @@ _DAMAGE: Final = (
 _STATE: Final = """
     CREATE SCHEMA state;
     CREATE TABLE state.identity (layout VARCHAR NOT NULL, store VARCHAR NOT NULL);
+    CREATE TABLE state.policy (digest VARCHAR NOT NULL);
+    CREATE TABLE state.unjudged (resource VARCHAR NOT NULL);
     CREATE TABLE state.mark (seq BIGINT NOT NULL);
     CREATE TABLE state.changed (resource VARCHAR NOT NULL, seq BIGINT NOT NULL);
     CREATE TABLE state.residual_path (
@@ -85,6 +89,10 @@ class Copy:
         What the residuals hold, by resource; never less than any reader can see.
     mark : int
         Number of the last change that is in.
+    policy : Policy
+        By which its rows are judged.
+    unjudged : set of str
+        Resources whose views are not true yet; nobody may ask before they are.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
@@ -92,6 +100,8 @@ class Copy:
         self.layouts: dict[str, Layout] = layouts(catalogue)
         self.profiles = {name: Profile() for name in self.layouts}
         self.mark = 0
+        self.unjudged: set[str] = set()
+        self.policy = first_policy()
         self._root = connection.cursor()
         self._deadlines = Deadlines()
         self._guard = threading.Condition()
@@ -162,6 +172,36 @@ class Copy:
                 self._n_reading -= 1
                 self._guard.notify_all()
 
+    def newest(self) -> list[tuple[int, str, str]]:
+        """Give number, id and tag of the newest record of each resource."""
+        sql = 'SELECT seq, "_id", "_etag" FROM {} ORDER BY seq DESC LIMIT 1'
+        tables = [layout.table for layout in self.layouts.values()]
+        found = (self.writer.execute(sql.format(table)).fetchall() for table in tables)
+        return [row for rows in found for row in rows]
+
+    def adopt(self, policy: Policy) -> None:
+        """Take the policy that is in force at the mark; another one than before leaves work."""
+        with transaction(self.writer) as tx:
+            unjudged = self.unjudged | self.judge_by(tx, policy)
+            self.save_unjudged(tx, unjudged)
+        self.policy, self.unjudged = policy, unjudged
+
+    def judge_by(self, tx: duckdb.DuckDBPyConnection, policy: Policy) -> set[str]:
+        """Note a policy in the file; return the resources whose rows it concerns."""
+        (before,) = _only_row(tx, 'SELECT digest FROM state.policy')
+        if before == policy.digest:
+            return set()
+        tx.execute('UPDATE state.policy SET digest = ?', [policy.digest])
+        viewed = {name for name, layout in self.layouts.items() if layout.has_views}
+        return {n for n in viewed if self._holds_any(tx, self.layouts[n])}
+
+    def save_unjudged(self, tx: duckdb.DuckDBPyConnection, unjudged: set[str]) -> None:
+        """Note in the file which views are not true yet."""
+        if unjudged != self.unjudged:
+            tx.execute('DELETE FROM state.unjudged')
+            for name in unjudged:
+                tx.execute('INSERT INTO state.unjudged VALUES (?)', [name])
+
     def close(self) -> None:
         """Stop what runs, and close the file."""
         with self._guard:
@@ -180,6 +220,7 @@ class Copy:
             tx.execute('INSERT INTO state.mark VALUES (0)')
             identity = [fingerprint(self.layouts.values()), store_id]
             tx.execute('INSERT INTO state.identity VALUES (?, ?)', identity)
+            tx.execute('INSERT INTO state.policy VALUES (?)', [self.policy.digest])
             for name, layout in self.layouts.items():
                 tx.execute(layout.ddl)
                 tx.execute('INSERT INTO state.changed VALUES (?, 0)', [name])
@@ -194,10 +235,15 @@ class Copy:
         changed = self.writer.execute('SELECT resource, seq FROM state.changed').fetchall()
         if sorted(name for name, _ in changed) != sorted(self.layouts):
             raise UnusableCopyError('it is not complete')
+        unjudged = self.writer.execute('SELECT resource FROM state.unjudged').fetchall()
+        self.unjudged = {name for (name,) in unjudged}
         found = self.writer.execute('SELECT resource, path, kind FROM state.residual_path')
         entries = [(r, tuple(orjson.loads(path)), kind) for r, path, kind in found.fetchall()]
         for name in self.profiles:
             self.profiles[name] = Profile((path, kind) for r, path, kind in entries if r == name)
+
+    def _holds_any(self, tx: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
+        return bool(tx.execute(f'SELECT 1 FROM {layout.table} LIMIT 1').fetchall())  # noqa: S608 - quoted
 
     def _scan(self) -> None:
         started_at = time.monotonic()
@@ -219,6 +265,16 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDB
         raise
 
 
+@contextlib.contextmanager
+def registered(tx: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Iterator[None]:
+    """Let statements read an Arrow table under a name."""
+    tx.register(name, rows)
+    try:
+        yield
+    finally:
+        tx.unregister(name)
+
+
 def _connect(slot: Slot, options: CopyOptions) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(slot.path))
     try:
@@ -236,6 +292,8 @@ def configure(
     statements = [
         'SET autoinstall_known_extensions = false',
         'SET autoload_known_extensions = false',
+        # each checkpoint writes the last rows again; a log of this size is replayed in seconds
+        "SET wal_autocheckpoint = '256MB'",
         f'SET memory_limit = {_literal(options.memory)}',
         f'SET temp_directory = {_literal(str(scratch))}',
         'SET enable_progress_bar = false',

@@ -1,7 +1,13 @@
-"""Brings a copy up to the store: what was stored is inserted, what was withdrawn deleted."""
+"""Brings a copy up to the store: what was stored is inserted, what was withdrawn deleted.
+
+The views are brought up to date in the same transaction, but for a copy that is far behind its
+store: then once, when it has caught up, since to judge all scans is quicker than many in turn.
+"""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,11 +17,15 @@ import orjson
 import pyarrow as pa
 
 from mriqc_webapi.archive.batches import arrow_table
-from mriqc_webapi.archive.columns import quoted
-from mriqc_webapi.archive.copy import Copy, transaction
+from mriqc_webapi.archive.columns import Layout, quoted
+from mriqc_webapi.archive.copy import Copy, registered, transaction
+from mriqc_webapi.archive.policy import Policy, policy_at
+from mriqc_webapi.archive.regrouping import Touched, regroup_all, regroup_scans
 from mriqc_webapi.store import records
 from mriqc_webapi.store.engine import Store
 from mriqc_webapi.store.records import Change
+
+log = logging.getLogger(__name__)
 
 READ_ROWS: Final = 1_000  # laid out as columns at once; more would wear out the processor's cache
 MAX_BATCH_ROWS: Final = 30_000  # in one transaction; few large ones write a row once, not twice
@@ -28,8 +38,14 @@ class _Batch:
     inserted: dict[str, list[pa.Table]] = field(default_factory=dict)
     withdrawn: dict[str, list[Change]] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)  # resource → last change
+    policy: Policy | None = None  # that comes into force
     n_rows: int = 0
     last: int = 0
+
+    @property
+    def is_far_behind(self) -> bool:
+        """Whether there is so much to copy that the views are better left for later."""
+        return self.n_rows >= MAX_BATCH_ROWS
 
     def add(self, changes: Sequence[Change], copy: Copy) -> None:
         """Take in changes; those of resources that the catalogue lacks only move the mark."""
@@ -45,9 +61,21 @@ class _Batch:
         self.n_rows += len(changes)
         self.last = changes[-1].seq
 
+    def heed(self, changes: Sequence[Change], copy: Copy, store: Store) -> None:
+        """Take in a new policy, which changes every resource that has views."""
+        seqs = [change.seq for change in changes if change.resource == records.POLICY]
+        if seqs:
+            with store.read() as tx:
+                self.policy = policy_at(tx, seqs[-1])
+            viewed = (name for name, layout in copy.layouts.items() if layout.has_views)
+            self.changed |= {n: max(self.changed.get(n, 0), seqs[-1]) for n in viewed}
+
 
 def follow(copy: Copy, store: Store, *, max_rows: int = MAX_BATCH_ROWS) -> int:
-    """Copy the changes next to the mark in one transaction; return how many there were."""
+    """Copy the changes next to the mark in one transaction; return how many there were.
+
+    One more, if the views were brought up to date after changes that came before.
+    """
     batch = _Batch(last=copy.mark)
     while batch.n_rows < max_rows:
         with store.read() as tx:
@@ -55,33 +83,77 @@ def follow(copy: Copy, store: Store, *, max_rows: int = MAX_BATCH_ROWS) -> int:
         if not changes:
             break
         batch.add(changes, copy)
+        batch.heed(changes, copy, store)
     if batch.n_rows:
         _write(batch, copy)
+    if copy.unjudged and not batch.is_far_behind and batch.policy is None:
+        _judge_rest(copy)
+        return batch.n_rows + 1
     return batch.n_rows
 
 
 def _write(batch: _Batch, copy: Copy) -> None:
     with transaction(copy.writer) as tx:
-        for name, tables in batch.inserted.items():
-            rows = pa.concat_tables(tables)
-            _with_table(tx, rows, f'INSERT INTO {copy.layouts[name].table} BY NAME FROM given')
-        # after the inserts: a record may have been withdrawn between two reads of this batch
-        for name, changes in batch.withdrawn.items():
-            _delete(tx, copy.layouts[name].table, changes)
+        touched = _write_rows(batch, copy, tx)
+        unjudged = copy.unjudged | (copy.judge_by(tx, batch.policy) if batch.policy else set())
+        if batch.is_far_behind:
+            unjudged |= touched.keys()
+        for name in touched.keys() - unjudged:
+            regroup_scans(tx, copy.layouts[name], copy.policy, touched[name])
+        copy.save_unjudged(tx, unjudged)
         for name, seq in batch.changed.items():
             tx.execute('UPDATE state.changed SET seq = ? WHERE resource = ?', [seq, name])
         _save_profiles(tx, copy)
         tx.execute('UPDATE state.mark SET seq = ?', [batch.last])
     for profile in copy.profiles.values():
         profile.unsaved.clear()
+    copy.policy = batch.policy or copy.policy
+    copy.unjudged = unjudged
     copy.mark = batch.last
 
 
-def _delete(tx: duckdb.DuckDBPyConnection, table: str, withdrawn: Sequence[Change]) -> None:
+def _write_rows(batch: _Batch, copy: Copy, tx: duckdb.DuckDBPyConnection) -> dict[str, Touched]:
+    """Insert and delete; return what that touches, by resource that has views."""
+    touched: dict[str, Touched] = {n: set() for n, at in copy.layouts.items() if at.has_views}
+    for name, tables in batch.inserted.items():
+        rows = pa.concat_tables(tables, promote_options='default')  # not all have all columns
+        with registered(tx, 'given', rows):
+            tx.execute(f'INSERT INTO {copy.layouts[name].table} BY NAME FROM given')
+        if name in touched:
+            keys = (rows[key].to_pylist() for key in ('_scan', '_group'))
+            touched[name].update(zip(*keys, strict=True))
+    # after the inserts: a record may have been withdrawn between two reads of this batch
+    for name, changes in batch.withdrawn.items():
+        gone = _delete(tx, copy.layouts[name], changes)
+        touched.get(name, set()).update(gone)
+    return {name: scans for name, scans in touched.items() if scans}
+
+
+def _delete(tx: duckdb.DuckDBPyConnection, layout: Layout, withdrawn: Sequence[Change]) -> Touched:
+    """Delete rows; return what that touches."""
     gone = pa.table({'id': [c.id for c in withdrawn], 'seq': [c.seq for c in withdrawn]})
-    row_id, row_seq = f'{table}.{quoted("_id")}', f'{table}.seq'
-    same = f'{row_id} = given.id AND {row_seq} < given.seq'
-    _with_table(tx, gone, f'DELETE FROM {table} USING given WHERE {same}')  # noqa: S608 - quoted
+    table = layout.table
+    same = f'{table}.{quoted("_id")} = given.id AND {table}.seq < given.seq'
+    keys = '_scan, _group' if layout.has_views else 'NULL, NULL'
+    with registered(tx, 'given', gone):
+        found = tx.execute(
+            f'SELECT {table}.rowid, {keys} FROM {table} JOIN given ON {same}'  # noqa: S608 - quoted
+        ).fetchall()
+    if found:
+        rows = ', '.join(str(row) for row, *_ in found)
+        tx.execute(f'DELETE FROM {table} WHERE rowid IN ({rows})')  # noqa: S608 - numbers
+    return {(scan, group) for _, scan, group in found}
+
+
+def _judge_rest(copy: Copy) -> None:
+    """Bring the views up to date that were left for later."""
+    started_at = time.monotonic()
+    with transaction(copy.writer) as tx:
+        for name in copy.unjudged:
+            regroup_all(tx, copy.layouts[name], copy.policy)
+        copy.save_unjudged(tx, set())
+    log.info('all duplicates were judged in %.1f s', time.monotonic() - started_at)
+    copy.unjudged = set()
 
 
 def _save_profiles(tx: duckdb.DuckDBPyConnection, copy: Copy) -> None:
@@ -91,14 +163,5 @@ def _save_profiles(tx: duckdb.DuckDBPyConnection, copy: Copy) -> None:
         for path, kind in profile.unsaved
     ]
     if new:
-        _with_table(
-            tx, pa.Table.from_pylist(new), 'INSERT INTO state.residual_path BY NAME FROM given'
-        )
-
-
-def _with_table(tx: duckdb.DuckDBPyConnection, rows: pa.Table, sql: str) -> None:
-    tx.register('given', rows)
-    try:
-        tx.execute(sql)
-    finally:
-        tx.unregister('given')
+        with registered(tx, 'given', pa.Table.from_pylist(new)):
+            tx.execute('INSERT INTO state.residual_path BY NAME FROM given')

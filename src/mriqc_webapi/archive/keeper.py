@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final, Self
 
 import duckdb
+from sqlalchemy import Connection
 
 from mriqc_webapi.archive.copy import Copy, CopyOptions, UnusableCopyError
 from mriqc_webapi.archive.follower import MAX_BATCH_ROWS, follow
+from mriqc_webapi.archive.policy import policy_at
 from mriqc_webapi.archive.progress import Progress
 from mriqc_webapi.archive.slots import Slot
 from mriqc_webapi.errors import ArchiveNotReadyError, WebApiError
@@ -27,6 +29,7 @@ from mriqc_webapi.store.engine import Store
 log = logging.getLogger(__name__)
 
 FOLLOW_EVERY_S: Final = 0.1
+REST: Final = 9  # times as long as following took: few large batches leave uploads their time
 MAX_WAIT_ROWS: Final = 10_000  # a question waits for so many changes, about half a second's work
 MAX_PAUSE_S: Final = 30.0  # between attempts
 DISTRUST_S: Final = 60.0  # a copy that was repaired and breaks again so soon is made anew
@@ -100,7 +103,10 @@ class Keeper:
                 retry_after_s=1 + int(self._progress.time_left_s(head - mark)),
             )
         while copy.mark < head:
-            self._follow(copy, deadline)
+            if not self._follow(copy, deadline) and copy.mark < head:
+                raise _being_repaired()  # the store knows less than it said
+            if time.monotonic() > deadline:
+                raise ArchiveNotReadyError('the archive is busy with new records')
         return copy
 
     def lose(self, copy: Copy, why: BaseException) -> None:
@@ -128,28 +134,33 @@ class Keeper:
         n_failures = 0
         while not self._is_closed:
             try:
-                pause_s = 0.0 if self._work() else FOLLOW_EVERY_S
+                pause_s = self._work()
                 n_failures = 0
             except (duckdb.Error, OSError, WebApiError) as error:
                 n_failures += 1
                 pause_s = min(FOLLOW_EVERY_S * 2.0**n_failures, MAX_PAUSE_S)
                 log.warning('the archive waits %.1f s: %s', pause_s, error)
+            except Exception:  # whatever it is, following goes on
+                n_failures += 1
+                pause_s = min(FOLLOW_EVERY_S * 2.0**n_failures, MAX_PAUSE_S)
+                log.exception('the archive cannot follow, will try again in %.1f s', pause_s)
             self._wake.wait(pause_s)
             self._wake.clear()
 
-    def _work(self) -> int:
+    def _work(self) -> float:
+        """Restore the copy or follow the store; return for how long to rest, in seconds."""
         copy = self._copy
         if copy is None:
             self._restore()
-            return 1
+            return 0.0
         started_at = time.monotonic()
         n_rows = self._follow(copy, float('inf'))
+        took_s = time.monotonic() - started_at
         if n_rows:
-            took_s = time.monotonic() - started_at
             self._progress.note(
                 n_rows=n_rows, took_s=took_s, done=copy.mark, total=max(self._head(), copy.mark)
             )
-        return n_rows
+        return 0.0 if n_rows >= MAX_BATCH_ROWS else max(FOLLOW_EVERY_S, REST * took_s)
 
     def _follow(self, copy: Copy, deadline: float) -> int:
         """Copy the next changes, after whoever is at it already."""
@@ -199,7 +210,26 @@ class Keeper:
         if copy.mark > self._head():
             copy.close()
             raise UnusableCopyError('it is ahead of the database')
+        try:
+            with self._store.read() as tx:
+                self._compare(tx, copy)
+                copy.adopt(policy_at(tx, copy.mark))
+        except duckdb.Error as error:
+            copy.close()
+            raise UnusableCopyError(f'it cannot be read: {error}') from error
+        except BaseException:
+            copy.close()
+            raise
         return copy
+
+    def _compare(self, tx: Connection, copy: Copy) -> None:
+        """Notice a database that was restored from a backup and has grown since."""
+        newest = copy.newest()
+        stored = records.documents(tx, seqs=[seq for seq, _, _ in newest])
+        etags = {doc.id: doc.etag for doc in stored}
+        known = [row for row in newest if etags.get(row[1]) == row[2]]
+        if len(known) < len(stored):  # fewer stored than newest: those were withdrawn
+            raise UnusableCopyError('it comes from another state of the database')
 
     def _head(self) -> int:
         with self._store.read() as tx:

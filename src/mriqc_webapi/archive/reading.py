@@ -88,9 +88,11 @@ class Reading:
         if key.path in SERVER_COLUMNS:
             sql, kind = SERVER_COLUMNS[key.path]
             return sql if kind == 'date' else None
-        column = self.target.layout.columns.get(key.path)
-        if column is None or needs_residual(key.path, self.target):
-            return None
+        column = self.target.derived.get(key.path)
+        if column is None:
+            column = self.target.layout.columns.get(key.path)
+            if column is None or needs_residual(key.path, self.target):
+                return None
         return column.sql if column.type in {'float', 'integer'} else None
 
 

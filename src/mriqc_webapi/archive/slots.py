@@ -15,12 +15,12 @@ MAX_SLOTS: Final = 256
 if sys.platform == 'win32':
     import msvcrt
 
-    def _lock(fd: int) -> None:
+    def try_lock(fd: int) -> None:
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock(fd: int) -> None:
+    def try_lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -46,7 +46,7 @@ class Slot:
             for number in range(1, MAX_SLOTS + 1):
                 fd = os.open(folder / f'archive-{number}.lock', os.O_RDWR | os.O_CREAT, 0o644)
                 try:
-                    _lock(fd)
+                    try_lock(fd)
                 except OSError:
                     os.close(fd)
                 else:

@@ -6,11 +6,11 @@ Ties keep the order of insertion. Objects and lists tie among themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 
-from mriqc_webapi.archive.columns import RESIDUAL
+from mriqc_webapi.archive.columns import RESIDUAL, Column
 from mriqc_webapi.archive.compile import SERVER_COLUMNS, Target
 from mriqc_webapi.archive.predicates import Parameters, either, pointer
 from mriqc_webapi.query.expression import Path, SortKey
@@ -30,13 +30,35 @@ _OBJECT: Final = 3
 _COLUMN_RANKS: Final = {'float': 1, 'integer': 1, 'string': 2, 'boolean': 6}
 
 
+TermKind: TypeAlias = Literal['text', 'date', 'other']
+
+
+class Term(NamedTuple):
+    """One expression to order by; NULL is lowest."""
+
+    sql: str
+    kind: TermKind
+    descending: bool
+
+    @property
+    def direction(self) -> str:
+        """What follows the expression after ORDER BY."""
+        return 'DESC NULLS LAST' if self.descending else 'ASC NULLS FIRST'
+
+
+def terms(keys: tuple[SortKey, ...], target: Target, parameters: Parameters) -> list[Term]:
+    """Write sort keys as expressions; the number of a record is what decides among equals."""
+    return [
+        Term(sql, kind, key.descending)
+        for key in keys
+        for sql, kind in _terms(key.path, target, parameters)
+    ]
+
+
 def order_by(keys: tuple[SortKey, ...], target: Target, parameters: Parameters) -> str:
     """Write sort keys as the list after ORDER BY."""
-    terms: list[str] = []
-    for key in keys:
-        direction = 'DESC NULLS LAST' if key.descending else 'ASC NULLS FIRST'
-        terms += [f'{term} {direction}' for term in _terms(key.path, target, parameters)]
-    return ', '.join([*terms, 'seq ASC'])
+    listed = [f'{term.sql} {term.direction}' for term in terms(keys, target, parameters)]
+    return ', '.join([*listed, 'seq ASC'])
 
 
 def needs_residual(path: Path, target: Target) -> bool:
@@ -44,21 +66,31 @@ def needs_residual(path: Path, target: Target) -> bool:
     return target.profile.through_list(path) or not target.profile.kinds(path) <= {'null'}
 
 
-def _terms(path: Path, target: Target, parameters: Parameters) -> Iterator[str]:
+def _terms(path: Path, target: Target, parameters: Parameters) -> Iterator[tuple[str, TermKind]]:
     if path in SERVER_COLUMNS:
-        yield SERVER_COLUMNS[path][0]
+        sql, kind = SERVER_COLUMNS[path]
+        yield sql, 'date' if kind == 'date' else 'text'
+        return
+    if derived := target.derived.get(path):
+        yield derived.sql, _kind(derived)
         return
     column = target.layout.columns.get(path)
     if not needs_residual(path, target):
         if column:
-            yield column.sql
+            yield column.sql, _kind(column)
         elif below := target.layout.below(path):
-            yield either(f'{c.sql} IS NOT NULL' for c in below)
+            yield either(f'{c.sql} IS NOT NULL' for c in below), 'other'
         return
     yield from _mixed_terms(path, target, parameters)
 
 
-def _mixed_terms(path: Path, target: Target, parameters: Parameters) -> Iterator[str]:
+def _kind(column: Column) -> TermKind:
+    return 'text' if column.type == 'string' else 'other'
+
+
+def _mixed_terms(
+    path: Path, target: Target, parameters: Parameters
+) -> Iterator[tuple[str, TermKind]]:
     value = _value(path, target, parameters)
     rank = _of(value, _rank, parameters)
     number = _of(value, _number, parameters)
@@ -72,7 +104,9 @@ def _mixed_terms(path: Path, target: Target, parameters: Parameters) -> Iterator
     elif below := target.layout.below(path):
         held = either(f'{c.sql} IS NOT NULL' for c in below)
         rank = f'CASE WHEN {held} THEN {_OBJECT} ELSE {rank} END'
-    yield from (rank, number, text)
+    yield rank, 'other'
+    yield number, 'other'
+    yield text, 'text'
 
 
 def _value(path: Path, target: Target, parameters: Parameters) -> str:

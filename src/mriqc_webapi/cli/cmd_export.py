@@ -21,10 +21,11 @@ from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
     from mriqc_webapi.archive.archive import Archive
-    from mriqc_webapi.archive.export import Format
-    from mriqc_webapi.query.expression import Expression
+    from mriqc_webapi.archive.export import Format, Wanted
+    from mriqc_webapi.archive.views import View
 
-FORMATS: tuple['Format', ...] = ('ndjson', 'csv', 'parquet')
+FORMATS: tuple['Format', ...] = ('ndjson', 'csv', 'tsv', 'parquet', 'arrow')
+VIEWS: tuple['View', ...] = ('raw', 'scan', 'canonical', 'canonical+quarantined')
 
 
 @command(
@@ -37,6 +38,8 @@ FORMATS: tuple['Format', ...] = ('ndjson', 'csv', 'parquet')
         dest='wanted',
         help='what to write (default: what the name of FILE ends in, else ndjson)',
     ),
+    Argument('--view', choices=VIEWS, default='raw', help='one record per image, or per group'),
+    Argument('--fields', metavar='NAMES', default='', help='only these, separated by commas'),
     Argument('--out', type=Path, metavar='FILE', help='where to (default: standard output)'),
     *STORE_SETTINGS,
     setting('catalogue_dir'),
@@ -48,6 +51,8 @@ def export(  # noqa: PLR0913 — one keyword per option
     resource: str,
     where: str,
     wanted: 'Format | None',
+    view: 'View',
+    fields: str,
     out: Path | None,
     data_dir: Path | None,
     database: str | None,
@@ -56,20 +61,28 @@ def export(  # noqa: PLR0913 — one keyword per option
 ) -> ExitCode:
     """Write all records of RESOURCE, or those that match a filter, into one file.
 
-    NDJSON holds the records as they are served, and can be imported again. CSV and Parquet
-    have a column per field of the dictionary; what has no column is JSON in one called
+    NDJSON holds the records as they are served, and can be imported again. The other
+    formats have a column per field of the dictionary; what has no column is JSON in one called
     `residual`. The service may run meanwhile; its own copy of the records is then made once
     more, beside the one that it works with.
     """
     from mriqc_webapi.archive.archive import Archive
+    from mriqc_webapi.archive.export import Wanted
     from mriqc_webapi.iqm.loader import load_catalogue
+    from mriqc_webapi.query.projection import parse_fields
     from mriqc_webapi.query.where import parse_where
     from mriqc_webapi.store.engine import Store
 
     settings = Settings.from_environment(
         data_dir=data_dir, database=database, catalogue_dir=catalogue_dir
     )
-    expression = parse_where(where)
+    chosen = Wanted(
+        resource=resource,
+        format=wanted or _format_of(out),
+        where=parse_where(where),
+        view=view,
+        fields=parse_fields(fields),
+    )
     catalogue = load_catalogue(settings.catalogue_dir)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(settings.database_url))
@@ -81,7 +94,7 @@ def export(  # noqa: PLR0913 — one keyword per option
             threads=settings.archive_threads,
         )
         _wait_for(stack.enter_context(archive))
-        n_records = _write(archive, resource, expression, wanted or _format_of(out), out)
+        n_records = _write(archive, chosen, out)
     if out and as_json:
         print(json.dumps({'n_records': n_records, 'out': str(out)}))
     else:
@@ -103,9 +116,7 @@ def _wait_for(archive: 'Archive') -> None:
             time.sleep(min(error.retry_after_s, 1))
 
 
-def _write(
-    archive: 'Archive', resource: str, where: 'Expression', wanted: 'Format', out: Path | None
-) -> int:
+def _write(archive: 'Archive', wanted: 'Wanted', out: Path | None) -> int:
     from mriqc_webapi.archive.export import export as write
 
     n_before = 0
@@ -117,5 +128,4 @@ def _write(
         n_before = n_written
 
     with progress_bar() as watcher:
-        target = out or sys.stdout.buffer
-        return write(archive, resource, format=wanted, out=target, where=where, heard=hear)
+        return write(archive, wanted, out=out or sys.stdout.buffer, heard=hear)

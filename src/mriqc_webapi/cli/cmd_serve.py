@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SERVED_SETTINGS = ('host', 'port', 'data_dir', 'database', 'workers', 'catalogue_dir')
 FIRST_TOKEN = 'first-start'  # noqa: S105 - the name of the token, not its text
+MAX_CONNECTIONS = 1_000  # per process; more are told 503
 SHUTDOWN_S = 30  # what was accepted has this long to finish after SIGTERM
 
 
@@ -70,9 +71,13 @@ def _run(settings: Settings, token: str | None) -> ExitCode:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from mriqc_webapi.web.connections import GuardedProtocol
+
     config = uvicorn.Config(
         'mriqc_webapi.web.app:create_app',
         factory=True,
+        http=GuardedProtocol,
+        limit_concurrency=MAX_CONNECTIONS,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
@@ -95,9 +100,13 @@ def _run(settings: Settings, token: str | None) -> ExitCode:
 
 
 def _greeting(settings: Settings, port: int, token: str | None) -> str:
+    from sqlalchemy import make_url
+
     host = f'[{settings.host}]' if ':' in settings.host else settings.host
     root = settings.public_url or f'http://{host}:{port}'
-    where = settings.database or 'SQLite in the data directory'
+    where = 'SQLite in the data directory'
+    if settings.database:  # its password is nobody's business
+        where = make_url(settings.database).render_as_string(hide_password=True)
     shown = token or 'made before; `mriqc-webapi token list` names them, `token create` makes more'
     return '\n'.join(
         (

@@ -24,7 +24,7 @@ from mriqc_webapi.submissions.sources import (
 )
 from mriqc_webapi.submissions.submission import Submission
 
-CHUNK_LINES = 2_000  # also the rows of one transaction: a writing service waits about 0.1 s
+CHUNK_LINES = 2_000  # judged at once
 _CHUNK_BYTES = 32 * 2**20  # so that memory stays bounded whatever the lines
 
 

@@ -12,6 +12,10 @@ from mriqc_webapi.store.engine import Store
 from mriqc_webapi.store.insert import Group, insert_groups
 from mriqc_webapi.submissions.sources import SourceReader
 
+# in one transaction: the more, the less often a page of an index is written; a service that
+# writes beside waits some tenths of a second
+TRANSACTION_ROWS = 12_000
+
 
 class Refused:
     """The file of refused lines, made with the first of them; without a path nothing is kept."""
@@ -65,6 +69,7 @@ class Loader:
             refused = self._checkpoint.path.with_suffix('.refused.ndjson')
         self._refused = Refused(refused, keep_bytes=self.progress.refused_bytes)
         self._ledger = Ledger()
+        self._waiting: list[Batch] = []
 
     @property
     def refused(self) -> Path | None:
@@ -88,30 +93,39 @@ class Loader:
         with SourceReader(file, resource=self._resource) as reader:
             chunks = read_chunks(reader, after_line=self.progress.line_no)
             for batch in self._judges.batches(chunks, n_bytes=n_bytes):
-                self._take_in(batch)
+                self._waiting.append(batch)
+                if sum(len(b.records) for b in self._waiting) >= TRANSACTION_ROWS:
+                    self._flush()
                 watcher.advance(batch.n_lines, batch.position - seen)
                 seen = batch.position
+        self._flush()
         watcher.advance(0, n_bytes - seen)
 
-    def _take_in(self, batch: Batch) -> None:
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        present = self._insert(waiting) if self._store else [0] * len(waiting)
+        for batch, n_present in zip(waiting, present, strict=True):
+            self._count(batch, n_present)
+        if self._store and self._checkpoint.is_due():
+            self._checkpoint.save(self.progress)
+
+    def _count(self, batch: Batch, n_present: int) -> None:
         progress = self.progress
-        n_present = self._insert(batch) if self._store and batch.records else 0
         progress.n_added += len(batch.records) - n_present
         progress.n_present += n_present
         progress.n_noted += batch.n_noted
         progress.n_refused += len(batch.refusals)
         progress.line_no = batch.last_line_no
         progress.refused_bytes = self._refused.write(batch)
-        if self._store and self._checkpoint.is_due():
-            self._checkpoint.save(progress)
 
-    def _insert(self, batch: Batch) -> int:
-        """Store a batch and count the records that were there already."""
+    def _insert(self, batches: Sequence[Batch]) -> list[int]:
+        """Store batches and count the records of each that were there already."""
         assert self._store is not None  # noqa: S101 — for the type checker
         try:
             with self._store.write() as tx:
-                (outcomes,) = insert_groups(tx, [Group(batch.records)], ledger=self._ledger)
+                groups = [Group(batch.records) for batch in batches]
+                found = insert_groups(tx, groups, ledger=self._ledger)
         except BaseException:
             self._ledger.forget()
             raise
-        return sum(outcome.is_replay or outcome.seq is None for outcome in outcomes)
+        return [sum(o.is_replay or o.seq is None for o in outcomes) for outcomes in found]

@@ -55,6 +55,8 @@ class Command:
 COMMANDS: dict[str, Command] = {}
 GROUPS = {
     'db': 'bring the database up to date, or look at it',
+    'release': 'make frozen, numbered copies of the whole archive, check and compare them',
+    'policy': 'when records of one image count as one',
     'token': 'make, list and revoke write tokens',
 }
 

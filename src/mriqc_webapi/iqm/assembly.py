@@ -13,15 +13,31 @@ from mriqc_webapi.iqm.definitions import FieldDefinition, Kind, Resource, Role
 from mriqc_webapi.iqm.families import Words, check_attributes, expand
 from mriqc_webapi.iqm.references import Reference
 
-RESERVED_FIELDS = {'seq', 'data_hash', 'residual'}  # columns that the service adds to each table
+RESERVED_FIELDS = {  # columns that the service adds to each table
+    'seq',
+    'data_hash',
+    'residual',
+    'diameter',
+    'epoch',
+    'field_strength',
+    'group_state',
+    'in_scan',
+    'model',
+    'n_group',
+    'vendor',
+}
 RESERVED_RESOURCES = {  # what else stands at that place of an address
     'dictionary',
     'drift',
+    'epochs',
+    'growth',
     'labels',
+    'policy',
     'rating_counts',
     'ratings',
     'records',
     'releases',
+    'scanners',
     'scans',
 }
 

@@ -1,11 +1,21 @@
 """Read the ``projection`` parameter: which parts of a record to serve."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from mriqc_webapi.errors import QueryError
 from mriqc_webapi.query.expression import Path
-from mriqc_webapi.query.literals import BrokenJsonError, check_length, check_text, load_json
+from mriqc_webapi.query.literals import (
+    BrokenJsonError,
+    as_path,
+    check_length,
+    check_text,
+    load_json,
+)
 
 ALWAYS_SERVED = frozenset({'_id', '_created', '_updated', '_etag', '_links'})
 
@@ -30,6 +40,12 @@ class Projection:
     def is_everything(self) -> bool:
         """Whether every record passes unchanged, so that its stored bytes can be served."""
         return not self.inclusive and not self._tree
+
+    def texts(self, documents: Iterable[str]) -> Iterable[str]:
+        """Give the chosen part of records that are JSON texts, as compact ASCII JSON."""
+        if self.is_everything:
+            return documents
+        return (_ascii(self.apply(_loaded(text))) for text in documents)
 
     def apply(self, document: dict[str, Any]) -> dict[str, Any]:
         """Give the chosen part of a record, as a new object; the record stays as it is.
@@ -66,6 +82,38 @@ def parse_projection(text: str) -> Projection:
     included = [name for name, value in wanted.items() if value == 1]
     paths = tuple(tuple(name.split('.')) for name in included or wanted)
     return Projection(inclusive=bool(included), paths=paths)
+
+
+def parse_fields(text: str) -> Projection:
+    """Turn a comma list of dotted names into the choice of these; blank text chooses everything.
+
+    Raises
+    ------
+    QueryError
+        A name is empty or beyond a limit.
+    """
+    check_length(check_text(text))
+    if not text.strip():
+        return Projection()
+    return Projection(
+        inclusive=True, paths=tuple(as_path(name.strip()) for name in text.split(','))
+    )
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:  # half a character
+        document = json.loads(text)
+    return document
+
+
+def _ascii(document: dict[str, Any]) -> str:
+    try:
+        text = orjson.dumps(document).decode()
+    except TypeError:  # half a character
+        text = ''
+    return text if text and text.isascii() else json.dumps(document, separators=(',', ':'))
 
 
 def _plant(paths: tuple[Path, ...]) -> _Tree:

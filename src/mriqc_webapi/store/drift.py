@@ -37,7 +37,8 @@ _FIELDS = Statement("""
 _LEDGER = Statement(f"""
     SELECT {_COLUMNS} FROM drift
      WHERE (:resource = '' OR resource = :resource)
-     ORDER BY resource, software, version, field, kind, expected, got
+       AND (:software = '' OR software = :software) AND (:version = '' OR version = :version)
+     ORDER BY n DESC, resource, software, version, field, kind, expected, got LIMIT :limit
 """)  # noqa: S608 - our own names
 
 
@@ -124,9 +125,17 @@ class Ledger:
         return self._fields[group]
 
 
-def read_ledger(tx: Connection, *, resource: str | None = None) -> list[DriftRow]:
-    """Give the whole ledger, or that of one resource."""
-    return [DriftRow._make(row) for row in _LEDGER(tx, resource=resource or '')]
+def read_ledger(
+    tx: Connection,
+    *,
+    resource: str = '',
+    software: str = '',
+    version: str = '',
+    limit: int = 1_000,
+) -> list[DriftRow]:
+    """Give the ledger, or what of it concerns a resource, software or version; frequent first."""
+    rows = _LEDGER(tx, resource=resource, software=software, version=version, limit=limit)
+    return [DriftRow._make(row) for row in rows]
 
 
 @dataclass(slots=True)

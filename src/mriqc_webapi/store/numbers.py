@@ -1,5 +1,6 @@
 """Numbers that are dense and given out in the order of commits, on both databases."""
 
+import time
 from collections.abc import Mapping
 
 from sqlalchemy import Connection
@@ -18,6 +19,9 @@ _TAKE = """
     RETURNING name, value
 """
 _statements: dict[int, Statement] = {}
+_CLOCK = Statement(
+    'INSERT INTO clock (minute, seq) VALUES (:minute, :seq) ON CONFLICT (minute) DO NOTHING'
+)
 
 
 def lock(tx: Connection) -> None:
@@ -27,11 +31,17 @@ def lock(tx: Connection) -> None:
 
 
 def take(tx: Connection, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Take *n* numbers from each counter and give the first of each; needs `lock`."""
+    """Take *n* numbers from each counter and give the first of each; needs `lock`.
+
+    The first number of all changes that is taken in a minute is noted with that minute.
+    """
     given = {f'name{i}': name for i, name in enumerate(wanted)}
     sizes = {f'n{i}': n for i, n in enumerate(wanted.values())}
     last = dict(map(tuple, _statement(len(wanted))(tx, **given, **sizes)))
-    return {name: last[name] - n + 1 for name, n in wanted.items()}
+    first = {name: last[name] - n + 1 for name, n in wanted.items()}
+    if SEQ in first:
+        _CLOCK(tx, minute=int(time.time()) // 60, seq=first[SEQ])
+    return first
 
 
 def ordinal_of(resource: str) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     'page',
 ]
 
+POLICY = ''  # stands where a change names its resource; no resource is called so
 _N_ID_DIGITS = 24
 _SEQ = itemgetter(0)
 _MAX_OFFSET = 2**62  # beyond any row, and within what both databases count in
@@ -93,6 +94,10 @@ _WITHDRAWN = Statement("""
       FROM tombstone WHERE seq > :after AND seq <= :until
 """)
 
+_FROZEN = Statement("""
+    SELECT seq, version FROM policy WHERE seq > :after AND seq <= :until
+""")
+
 _RATINGS = Statement(
     "SELECT doc FROM record WHERE resource = 'rating' AND md5sum = :key ORDER BY seq"
 )
@@ -108,7 +113,10 @@ class StoredDoc(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A record that was stored, or (without ``doc``) one that was withdrawn."""
+    """A record that was stored, or (without ``doc``) one that was withdrawn.
+
+    A new version of the policy on duplicates is a change too, of the resource ``POLICY``.
+    """
 
     seq: int
     id: str
@@ -219,4 +227,7 @@ def _changes_within(tx: Connection, after: int, until: int) -> list[Change]:
         Change(seq, id_, resource, withdrawn_at=at)
         for seq, id_, resource, at in _WITHDRAWN(tx, after=after, until=until)
     ]
-    return sorted([*stored, *withdrawn], key=_SEQ) if withdrawn else stored
+    frozen = [
+        Change(seq, str(version), POLICY) for seq, version in _FROZEN(tx, after=after, until=until)
+    ]
+    return sorted([*stored, *withdrawn, *frozen], key=_SEQ) if withdrawn or frozen else stored

@@ -1,4 +1,4 @@
-"""What must not be published: e-mail addresses, wherever a client put them."""
+"""What must not be published: addresses, credentials and names, wherever a client put them."""
 
 import re
 from typing import Any
@@ -11,13 +11,25 @@ REMOVED = '[e-mail removed]'
 
 # tokens first, then a look around each '@': both linear, also on texts made to be slow
 _TOKEN = re.compile(r'[^\s<>()\[\],;:"]+')
-_ADDRESS = re.compile(r'@[^@]*[^@.]\.[^\W\d_]{2}')  # not '@1.0mm', as in names of protocols
-_NOT_LETTERS = re.compile(r'[\W\d_]+')
+# also in other spellings of '@' and '.'; not '@1.0mm', as in names of protocols
+_ADDRESS = re.compile(r'(?:@|＠|%40)[^@＠]*[^@＠.][.．。][^\W\d_]{2}')
+_AT = ('@', '＠', '%40')
+# e-mail, credentials, and what DICOM says of patients and staff
+_PRIVATE_NAME = re.compile(
+    r'e[\W\d_]*mail|mail$|passw(?:or)?d|secret|token|api[\W_]*key|authori[sz]ation'
+    r'|patient[\W_]*(?:s[\W_]*)?(?:name|id$|birth|address|telephone|mother)|otherpatient'
+    r'|accession[\W_]*number|physician|operators?[\W_]*name',
+    re.IGNORECASE,
+)
+_GLANCE = re.compile(
+    rb'@|%40|\xef\xbc\xa0|mail|passw|secret|token|api|authori|patient|accession|physician|operator',
+    re.IGNORECASE,
+)
 
 
 def holds_address(text: str) -> bool:
     """Tell whether a text holds something like an e-mail address."""
-    return '@' in text and any(_ADDRESS.search(t) for t in _TOKEN.findall(text) if '@' in t)
+    return any(at in text for at in _AT) and any(map(_ADDRESS.search, _TOKEN.findall(text)))
 
 
 def without_addresses(text: str) -> str:
@@ -30,18 +42,15 @@ def _replaced(token: re.Match[str]) -> str:
 
 
 def is_private_name(name: str) -> bool:
-    """Tell whether a name that nobody declared says e-mail, as ``Email`` or ``e-mail`` do."""
-    if 'mail' not in (lowered := name.lower()):
-        return False
-    return 'email' in _NOT_LETTERS.sub('', lowered) or lowered == 'mail'
+    """Tell whether a name that nobody declared says e-mail, credentials, patient or staff."""
+    return _PRIVATE_NAME.search(name) is not None
 
 
 def may_be_private(value: object) -> bool:
     """Tell at a glance whether :func:`redact` could find anything in a JSON value."""
     if isinstance(value, str):
-        return '@' in value
-    text = orjson.dumps(value)
-    return b'@' in text or b'mail' in text.lower()
+        return any(at in value for at in _AT)
+    return _GLANCE.search(orjson.dumps(value)) is not None
 
 
 def redact(value: Any, path: str, findings: Findings, *, noted_at: str) -> Any:
@@ -71,7 +80,7 @@ def redact(value: Any, path: str, findings: Findings, *, noted_at: str) -> Any:
 
 
 def _redact_text(text: str, path: str, findings: Findings, noted_at: str) -> str | None:
-    if '@' not in text or (public := without_addresses(text)) == text:
+    if not holds_address(text) or (public := without_addresses(text)) == text:
         return text
     findings.hide(path, text, noted_at=noted_at)
     return None if public.strip() == REMOVED else public

@@ -5,7 +5,8 @@ import binascii
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 
 from mriqc_webapi.errors import (
     CredentialsError,
@@ -53,6 +54,12 @@ class TokenDesk:
         self._seen: OrderedDict[str, tuple[float, tokens.Token | None]] = OrderedDict()
 
     async def require(self, authorization: str | None, scope: str) -> tokens.Token:
+        """Return the token that a request carries, if it is good for ``scope``; count its use."""
+        token = await self.examine(authorization, scope)
+        self._count_use(token.name)
+        return token
+
+    async def examine(self, authorization: str | None, scope: str) -> tokens.Token:
         """Return the token that a request carries, if it is good for ``scope``."""
         text = token_text(authorization)
         token = await self._find(text) if text else None
@@ -60,7 +67,6 @@ class TokenDesk:
             raise CredentialsError('no token, or one that is unknown, expired or revoked')
         if scope not in token.scopes and 'admin' not in token.scopes:
             raise ScopeError(f'the token {token.name!r} lacks the scope {scope!r}')
-        self._count_use(token.name)
         return token
 
     async def _find(self, text: str) -> tokens.Token | None:
@@ -118,7 +124,7 @@ class RateLimits:
     def spend_address(self, address: str) -> None:
         """Count one request of an address."""
         if self._on_loopback or not is_loopback(address):
-            self._by_address.spend(address)
+            self._by_address.spend(network_of(address))
 
     def spend_token(self, name: str, address: str) -> None:
         """Count one upload under a token."""
@@ -126,6 +132,13 @@ class RateLimits:
             self._by_token.spend(name)
 
 
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """Return whom an address counts for: of IPv6, one host holds a whole /64."""
+    return str(ip_network(f'{address}/64', strict=False)) if ':' in address else address
+
+
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Tell whether an address is this machine's own; a Unix socket has none and is."""
     try:

@@ -1,5 +1,6 @@
 """Wires everything together: one ASGI application per process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -10,8 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from mriqc_webapi.errors import QueryError, RateLimitError, WebApiError
 from mriqc_webapi.settings import Settings
@@ -19,9 +21,18 @@ from mriqc_webapi.web import openapi
 from mriqc_webapi.web.api_v1 import words
 from mriqc_webapi.web.api_v1.routes import PREFIX as V1_PREFIX
 from mriqc_webapi.web.api_v1.routes import ApiV1
-from mriqc_webapi.web.api_v2 import dictionary, drift, records
-from mriqc_webapi.web.messages import Reply, ascii_json, send_reply
-from mriqc_webapi.web.pages import docs, health, home
+from mriqc_webapi.web.api_v2 import (
+    dictionary,
+    drift,
+    duplicates,
+    exports,
+    reading,
+    records,
+    scans,
+    statistics,
+)
+from mriqc_webapi.web.messages import Reply, ascii_json, client_address, send_reply
+from mriqc_webapi.web.pages import docs, health, home, releases
 from mriqc_webapi.web.problems import as_known, problem_reply
 from mriqc_webapi.web.service import Service
 
@@ -48,9 +59,11 @@ class Application:
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Open the service when the server starts and close it when it stops."""
         self._service = Service.open(self._settings)
+        watch = asyncio.create_task(self._service.bodies.watch())
         try:
             yield
         finally:
+            watch.cancel()
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._service.close)
 
@@ -61,23 +74,16 @@ class Application:
             return
         path: str = scope['path']
         is_v1 = path.startswith(V1_PREFIX) and path[len(V1_PREFIX) :][:1] in {'', '/'}
-        app: ASGIApp = self._v1 if is_v1 else self.rest
+        if is_v1:
+            await self._v1(scope, receive, send)
+            return
         try:
             if path not in UNLIMITED:
-                client = scope.get('client')
-                self.service().rates.spend_address(client[0] if client else '')
+                self.service().rates.spend_address(client_address(scope))
         except RateLimitError as error:
-            await send_reply(send, _too_many(error, is_v1=is_v1))
+            await send_reply(send, problem_reply(error))
             return
-        await app(scope, receive, send)
-
-
-def _too_many(error: RateLimitError, *, is_v1: bool) -> Reply:
-    reply = problem_reply(error)
-    if not is_v1:
-        return reply
-    body = ascii_json(words.error_body(reply.status, str(error)))
-    return Reply(reply.status, body, headers=reply.headers)
+        await self.rest(scope, receive, send)
 
 
 def build_rest(application: Application) -> FastAPI:
@@ -91,9 +97,27 @@ def build_rest(application: Application) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = application.service
-    for router in (dictionary.router, drift.router, records.router):
+    # anybody may read, from any page; what is written needs a token, never a cookie
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=['*'],
+        allow_methods=['GET', 'HEAD', 'POST'],
+        allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key'],
+        expose_headers=['ETag', 'Link', 'Location', 'Retry-After', 'X-Total-Count'],
+        max_age=21600,
+    )
+    for router in (
+        reading.router,  # first: routes are tried one after the other
+        dictionary.router,
+        drift.router,
+        duplicates.router,
+        scans.router,
+        exports.router,
+        records.router,
+        statistics.router,
+    ):
         app.include_router(router, prefix='/api/v2')
-    for router in (home.router, docs.router, health.router):
+    for router in (home.router, docs.router, releases.router, health.router):
         app.include_router(router)
     app.mount('/static', StaticFiles(directory=STATIC), name='static')
     app.add_exception_handler(WebApiError, _answer_known)

@@ -1,4 +1,4 @@
-"""What FastAPI routes ask for."""
+"""What FastAPI routes ask for; coroutines, since plain functions would each cost a thread."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.web.service import Service
 
 
-def find_service(request: Request) -> Service:
+async def find_service(request: Request) -> Service:
     """Return what the process has opened."""
     service: Service = request.app.state.service()
     return service
@@ -17,7 +17,7 @@ def find_service(request: Request) -> Service:
 ServiceDep = Annotated[Service, Depends(find_service)]
 
 
-def find_resource(resource: str, service: ServiceDep) -> Resource:
+async def find_resource(resource: str, service: ServiceDep) -> Resource:
     """Look up the resource named in the address."""
     return service.resource(resource)
 

@@ -1,6 +1,5 @@
 """HTTP requests and answers as plain values: what the hot routes work with."""
 
-import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,10 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope, Send
 
-from mriqc_webapi.errors import BodyTooLargeError, ClientGoneError, QueryError, SlowBodyError
-from mriqc_webapi.settings import Limits
+from mriqc_webapi.errors import QueryError
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -71,6 +69,12 @@ def read_request(scope: Scope) -> Request:
     )
 
 
+def client_address(scope: Scope) -> str:
+    """Return the address a request came from; '' for a Unix socket."""
+    client = scope.get('client')
+    return client[0] if client else ''
+
+
 def parse_query(raw: bytes) -> list[tuple[str, str]]:
     """Decode a query string as forms do: ``+`` is a blank, broken UTF-8 is replaced."""
     if not raw:
@@ -80,35 +84,6 @@ def parse_query(raw: bytes) -> list[tuple[str, str]]:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
     except ValueError:
         raise QueryError(f'more than {MAX_QUERY_FIELDS} query parameters') from None
-
-
-async def read_body(request: Request, receive: Receive, limits: Limits) -> bytes:
-    """Read the whole body, up to the limits of size and patience."""
-    declared = request.headers.get(b'content-length', b'')
-    if declared.isdigit() and int(declared) > limits.max_body_bytes:
-        raise BodyTooLargeError(f'the body is larger than {limits.max_body_bytes} bytes')
-    parts: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        chunk, more = await read_chunk(receive, limits)
-        size += len(chunk)
-        if size > limits.max_body_bytes:
-            raise BodyTooLargeError(f'the body is larger than {limits.max_body_bytes} bytes')
-        parts.append(chunk)
-    return parts[0] if len(parts) == 1 else b''.join(parts)
-
-
-async def read_chunk(receive: Receive, limits: Limits) -> tuple[bytes, bool]:
-    """Read the next part of the body and whether more follows."""
-    try:
-        async with asyncio.timeout(limits.body_timeout_s):
-            message = await receive()
-    except TimeoutError:
-        raise SlowBodyError(f'no more of the body within {limits.body_timeout_s:g} s') from None
-    if message['type'] == 'http.disconnect':
-        raise ClientGoneError('the client hung up')
-    return message.get('body', b''), message.get('more_body', False)
 
 
 async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:

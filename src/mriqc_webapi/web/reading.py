@@ -1,11 +1,13 @@
 """Reads off the event loop where they may wait, on it where they take microseconds."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection
 
+from mriqc_webapi.errors import QueryTimeoutError
 from mriqc_webapi.store.engine import Store
 
 P = ParamSpec('P')
@@ -27,6 +29,38 @@ async def read_store(
     return work() if store.is_local else await to_thread.run_sync(work)
 
 
-async def in_thread(limiter: CapacityLimiter, work: Callable[[], T]) -> T:
-    """Run work that may take its time, at most as many at once as the limiter lets."""
-    return await to_thread.run_sync(work, limiter=limiter)
+class QueryGate:
+    """Lets some queries run at once, few wait, and none wait for long."""
+
+    def __init__(self, *, n_at_once: int, n_waiting: int, patience_s: float) -> None:
+        self.threads = CapacityLimiter(n_at_once)
+        self._places = asyncio.Semaphore(n_at_once)
+        self._n_waiting, self._max_waiting = 0, n_waiting
+        self._patience_s = patience_s
+
+    async def __aenter__(self) -> None:
+        if self._n_waiting >= self._max_waiting:
+            raise QueryTimeoutError('too many queries wait already')
+        self._n_waiting += 1
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._places.acquire()
+        except TimeoutError:
+            raise QueryTimeoutError('too many queries run already') from None
+        finally:
+            self._n_waiting -= 1
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._places.release()
+
+
+async def in_thread(gate: QueryGate, work: Callable[[], T]) -> T:
+    """Run a query off the event loop, once the gate lets it in.
+
+    Raises
+    ------
+    QueryTimeoutError
+        Too many queries run already.
+    """
+    async with gate:
+        return await to_thread.run_sync(work, limiter=gate.threads)

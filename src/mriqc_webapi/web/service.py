@@ -4,9 +4,8 @@ import logging
 from dataclasses import dataclass
 from typing import Self
 
-from anyio import CapacityLimiter
-
 from mriqc_webapi.archive.archive import Archive
+from mriqc_webapi.archive.statistics.frame import Statistics
 from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.iqm.definitions import Catalogue, Resource
 from mriqc_webapi.iqm.loader import load_catalogue
@@ -15,10 +14,15 @@ from mriqc_webapi.store.engine import Store
 from mriqc_webapi.store.writer import Writer
 from mriqc_webapi.submissions.check import Checker
 from mriqc_webapi.web.access import RateLimits, TokenDesk
+from mriqc_webapi.web.bodies import BodyReader
+from mriqc_webapi.web.exported_files import ExportedFiles
+from mriqc_webapi.web.exporting import ExportDesk
+from mriqc_webapi.web.reading import QueryGate
 
 log = logging.getLogger(__name__)
 
 MAX_QUERIES_AT_ONCE = 8
+MAX_QUERIES_WAITING = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +34,14 @@ class Service:
     store: Store
     writer: Writer
     archive: Archive
+    statistics: Statistics
     checkers: dict[str, Checker]
     tokens: TokenDesk
     rates: RateLimits
-    queries: CapacityLimiter
+    bodies: BodyReader
+    queries: QueryGate
+    identity: str  # of the store
+    exports: ExportDesk
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -42,23 +50,32 @@ class Service:
         store = Store.open(settings.database_url)
         writer = Writer(store, queue_size=settings.queue_size)
         limits = settings.limits
+        archive = Archive.open(
+            settings.data_dir,
+            catalogue=catalogue,
+            store=store,
+            memory=settings.archive_memory,
+            threads=settings.archive_threads,
+            query_timeout_s=settings.query_timeout_s,
+        )
         return cls(
             settings=settings,
             catalogue=catalogue,
             store=store,
             writer=writer,
-            archive=Archive.open(
-                settings.data_dir,
-                catalogue=catalogue,
-                store=store,
-                memory=settings.archive_memory,
-                threads=settings.archive_threads,
-                query_timeout_s=settings.query_timeout_s,
-            ),
+            archive=archive,
+            statistics=Statistics(archive, timeout_s=settings.query_timeout_s),
             checkers={n: Checker(r, limits=limits) for n, r in catalogue.resources.items()},
             tokens=TokenDesk(store, count_use=writer.count_use),
             rates=RateLimits(settings),
-            queries=CapacityLimiter(MAX_QUERIES_AT_ONCE),
+            bodies=BodyReader(limits),
+            queries=QueryGate(
+                n_at_once=MAX_QUERIES_AT_ONCE,
+                n_waiting=MAX_QUERIES_WAITING,
+                patience_s=settings.query_timeout_s,
+            ),
+            identity=store.identity(),
+            exports=ExportDesk(ExportedFiles(settings.data_dir / 'exports')),
         )
 
     def resource(self, name: str) -> Resource:

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+from anyio import to_thread
 
-from mriqc_webapi.errors import BrokenBodyError, InvalidDocumentError
+from mriqc_webapi.errors import BrokenBodyError, InvalidDocumentError, LimitError
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.store.records import Record, make_record
 from mriqc_webapi.submissions.check import split_documents
@@ -17,6 +18,8 @@ from mriqc_webapi.submissions.submission import Submission
 from mriqc_webapi.web.messages import Request
 from mriqc_webapi.web.service import Service
 
+SMALL_BODY_BYTES = 2**16
+OWN_BYTES = 1024  # what the service adds to a document, and a little
 FORM_TYPES = ('application/x-www-form-urlencoded', 'multipart/form-data')
 
 
@@ -55,6 +58,8 @@ def parse_documents(request: Request, body: bytes, service: Service) -> list[Any
     """
     limits = service.settings.limits
     kind = media_type(request)
+    if len(body) > limits.max_document_bytes and not body.lstrip()[:1] == b'[':
+        raise LimitError(f'the document is larger than {limits.max_document_bytes} bytes')
     if kind in FORM_TYPES:
         content_type = request.header(b'content-type') or ''
         return [parse_form(body, content_type, limits)]
@@ -77,11 +82,31 @@ def check_documents(
     return results
 
 
-def make_record_of(
-    submission: Submission, resource: Resource, *, key: str | None = None
-) -> Record:
-    """Turn a checked upload into a record; ``key`` makes it recognisable when it comes again."""
-    return make_record(submission, resource=resource, now=int(time.time()), key=key)
+def make_record_of(service: Service, submission: Submission, *, key: str | None = None) -> Record:
+    """Turn a checked upload into a record; ``key`` makes it recognisable when it comes again.
+
+    Raises
+    ------
+    LimitError
+        The record is larger than a document may be.
+    """
+    resource = service.catalogue[submission.resource]
+    record = make_record(submission, resource=resource, now=int(time.time()), key=key)
+    limit = service.settings.limits.max_document_bytes
+    if len(record.doc) > limit + OWN_BYTES:
+        raise LimitError(f'the document is larger than {limit} bytes')
+    return record
+
+
+async def parse_and_check(
+    service: Service, resource: Resource, request: Request, body: bytes
+) -> list[Submission | Refusal]:
+    """Parse and check an upload; a large one in a thread, so that others are answered."""
+
+    def work() -> list[Submission | Refusal]:
+        return check_documents(service, resource, parse_documents(request, body, service))
+
+    return work() if len(body) <= SMALL_BODY_BYTES else await to_thread.run_sync(work)
 
 
 def hash_key(token_name: str, resource: Resource, key: str) -> str:

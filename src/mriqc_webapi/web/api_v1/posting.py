@@ -10,13 +10,19 @@ from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.store.insert import Outcome
 from mriqc_webapi.submissions.submission import Submission
 from mriqc_webapi.web.api_v1.words import insertion_failure
-from mriqc_webapi.web.messages import Headers, Reply, Request, ascii_json, http_date, read_body
+from mriqc_webapi.web.messages import (
+    Headers,
+    Reply,
+    Request,
+    ascii_json,
+    client_address,
+    http_date,
+)
 from mriqc_webapi.web.service import Service
 from mriqc_webapi.web.uploads import (
     Refusal,
-    check_documents,
     make_record_of,
-    parse_documents,
+    parse_and_check,
     scope_for,
 )
 
@@ -24,21 +30,15 @@ from mriqc_webapi.web.uploads import (
 async def post(service: Service, resource: Resource, request: Request, receive: Receive) -> Reply:
     """Take in an upload; the 201 is sent after the commit that holds it."""
     token = await service.tokens.require(request.header(b'authorization'), scope_for(resource))
-    service.rates.spend_token(token.name, client_address(request))
-    body = await read_body(request, receive, service.settings.limits)
-    results = check_documents(service, resource, parse_documents(request, body, service))
+    service.rates.spend_token(token.name, client_address(request.scope))
+    body = await service.bodies.read(request, receive)
+    results = await parse_and_check(service, resource, request, body)
     accepted = [r for r in results if isinstance(r, Submission)]
     if len(accepted) < len(results):
         return _refusal(results)
-    records = [make_record_of(s, resource) for s in accepted]
+    records = [make_record_of(service, s) for s in accepted]
     outcomes = await service.writer.write(records, all_or_nothing=True)
     return _created(resource, request, outcomes)
-
-
-def client_address(request: Request) -> str:
-    """Return the address a request came from; '' for a Unix socket."""
-    client = request.scope.get('client')
-    return client[0] if client else ''
 
 
 def _created(resource: Resource, request: Request, outcomes: Sequence[Outcome]) -> Reply:
@@ -82,7 +82,7 @@ def _refusal(results: Sequence[Submission | Refusal]) -> Reply:
 async def may_see(service: Service, resource: Resource, request: Request) -> bool:
     """Tell whether a request carries a token that is good for posting to ``resource``."""
     try:
-        await service.tokens.require(request.header(b'authorization'), scope_for(resource))
+        await service.tokens.examine(request.header(b'authorization'), scope_for(resource))
     except CredentialsError:
         return False
     return True

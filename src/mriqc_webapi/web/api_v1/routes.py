@@ -20,6 +20,7 @@ from mriqc_webapi.web.messages import (
     Reply,
     Request,
     ascii_json,
+    client_address,
     join_tokens,
     read_request,
     send_reply,
@@ -58,13 +59,15 @@ class ApiV1:
         methods: tuple[str, ...] = ()
         request: Request | None = None
         try:
+            self._service().rates.spend_address(client_address(scope))
             request = read_request(scope)
             methods, answer = self._find(request, receive)
             reply = await _dispatch(request, methods, answer)
         except Exception as error:  # the edge: every failure becomes an answer
             reply = _failure(as_known(error), methods)
-        if request is not None:
-            reply = _dress(request, reply, methods)
+        if request is None:  # the query is what cannot be read
+            request = read_request({**scope, 'query_string': b''})
+        reply = _dress(request, reply, methods)
         await send_reply(send, reply, head=scope['method'] == 'HEAD')
 
     def _find(self, request: Request, receive: Receive) -> tuple[tuple[str, ...], Answer]:
@@ -158,7 +161,7 @@ def _dress(request: Request, reply: Reply, methods: tuple[str, ...]) -> Reply:
         accepted = xml.preferred_type(request.header(b'accept'))
         if accepted != 'application/json':
             body, kind = xml.render_json(body), accepted.encode()
-        elif request.method == 'GET' and request.query and request.first('pretty') is not None:
+        elif request.method in {'GET', 'HEAD'} and request.first('pretty') is not None:
             body = _indented(body)
     return Reply(reply.status, body, kind, headers)
 

@@ -1,10 +1,13 @@
 """Eve's XML rendering of an answer, for the few programs that ask for nothing else."""
 
+import re
 from typing import Any
 from xml.sax.saxutils import escape
 
 import orjson
 
+_NOT_IN_NAMES = re.compile(r'[^A-Za-z0-9_.-]')
+_NOT_IN_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 XML_TYPES = ('application/xml', 'text/xml', 'application/x-xml')
 
 
@@ -77,13 +80,12 @@ def _element(key: str, value: Any) -> str:
 
 def _name(key: str) -> str:
     """Make an element name of any key; what XML cannot name becomes an underscore."""
-    name = ''.join(c if c.isalnum() or c in '_-.' else '_' for c in key)
+    name = _NOT_IN_NAMES.sub('_', key)
     return name if name and (name[0].isalpha() or name[0] == '_') else '_' + name
 
 
 def _text(value: Any) -> str:
-    printable = ''.join(c if c >= ' ' or c in '\t\n\r' else '\ufffd' for c in str(value))
-    return escape('' if value is None else printable)
+    return '' if value is None else escape(_NOT_IN_XML.sub('\ufffd', str(value)))
 
 
 def _attr(text: str) -> str:

@@ -8,25 +8,35 @@ from fastapi.responses import Response
 
 from mriqc_webapi.store.drift import DriftRow as LedgerRow
 from mriqc_webapi.store.drift import read_ledger
+from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.schemas import DriftRow
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json
-from mriqc_webapi.web.reading import read_store
 
 router = APIRouter(tags=['drift'])
 
 EPOCH = date(1970, 1, 1)
 
 
-@router.get('/drift', response_model=list[DriftRow])
-async def read_drift(
+Text = Annotated[str, Query(max_length=200)]
+
+
+@router.get('/drift', response_model=list[DriftRow], responses=problems(400, 404))
+def read_drift(
     service: ServiceDep,
-    resource: Annotated[str | None, Query(description='only this resource')] = None,
+    resource: Annotated[str, Query(description='only this resource', examples=['T1w'])] = '',
+    software: Text = '',
+    version: Text = '',
+    limit: Annotated[int, Query(ge=1, le=10_000, description='most rows to tell')] = 1_000,
 ) -> Response:
-    """Sum up the notes on uploads by resource, field, kind and software version."""
-    if resource is not None:
+    """Sum up the notes on uploads by resource, field, kind and software version.
+
+    What was noted most often comes first.
+    """
+    if resource:
         service.resource(resource)
-    rows = await read_store(service.store, read_ledger, resource=resource)
+    with service.store.read() as tx:
+        rows = read_ledger(tx, resource=resource, software=software, version=version, limit=limit)
     return Response(ascii_json([_shown(r) for r in rows]), media_type='application/json')
 
 

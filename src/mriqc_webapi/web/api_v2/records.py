@@ -8,13 +8,12 @@ from fastapi.responses import Response, StreamingResponse
 from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.store import records
 from mriqc_webapi.web import messages
-from mriqc_webapi.web.api_v1.posting import client_address
 from mriqc_webapi.web.api_v1.reading import is_unchanged
 from mriqc_webapi.web.api_v2.results import Intake, Tally
 from mriqc_webapi.web.api_v2.schemas import Problem, UploadAnswer
 from mriqc_webapi.web.api_v2.streams import take_in_stream
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
-from mriqc_webapi.web.messages import ascii_json, http_date, read_body
+from mriqc_webapi.web.messages import ascii_json, http_date
 from mriqc_webapi.web.reading import read_store
 from mriqc_webapi.web.uploads import hash_key, media_type, parse_documents, scope_for
 
@@ -74,13 +73,13 @@ async def upload_records(
     """
     token = await service.tokens.require(authorization, scope_for(resource))
     asked = messages.read_request(request.scope)
-    service.rates.spend_token(token.name, client_address(asked))
+    service.rates.spend_token(token.name, messages.client_address(request.scope))
     key = hash_key(token.name, resource, idempotency_key) if idempotency_key else None
     intake = Intake(service, resource, key)
     if media_type(asked) in STREAM_TYPES:
         lines = await take_in_stream(intake, request.receive, service.settings.limits)
         return StreamingResponse(lines, media_type=STREAM_TYPES[0])
-    body = await read_body(asked, request.receive, service.settings.limits)
+    body = await service.bodies.read(asked, request.receive)
     documents = parse_documents(asked, body, service)
     results = await intake.take_in(list(enumerate(documents)))
     return _answer(results, single=len(documents) == 1)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from mriqc_webapi.errors import InvalidDocumentError, LimitError, WebApiError
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.store.insert import Outcome
+from mriqc_webapi.store.record import Record
 from mriqc_webapi.submissions.submission import Submission
 from mriqc_webapi.web.problems import problem
 from mriqc_webapi.web.service import Service
@@ -46,21 +47,22 @@ class Intake:
 
     async def take_in(self, numbered: Sequence[tuple[int, Any]]) -> list[Result]:
         """Check and store documents; an element that is an error was broken before."""
-        checked = [(i, self._check(document)) for i, document in numbered]
-        good = [(i, s) for i, s in checked if isinstance(s, Submission)]
-        records = [make_record_of(s, self.resource, key=self._key_of(i)) for i, s in good]
+        checked = [(i, self._check(i, document)) for i, document in numbered]
+        good = [(i, *c) for i, c in checked if not isinstance(c, WebApiError)]
+        records = [record for _, _, record in good]
         outcomes = await self.service.writer.write(records) if records else []
-        stored = {i: (s, o) for (i, s), o in zip(good, outcomes, strict=True)}
+        stored = {i: (s, o) for (i, s, _), o in zip(good, outcomes, strict=True)}
         return [
             refused(i, c) if isinstance(c, WebApiError) else _stored(i, *stored[i])
             for i, c in checked
         ]
 
-    def _check(self, document: Any) -> Submission | WebApiError:
+    def _check(self, index: int, document: Any) -> tuple[Submission, Record] | WebApiError:
         if isinstance(document, WebApiError):
             return document
         try:
-            return self.service.checkers[self.resource.name](document)
+            submission = self.service.checkers[self.resource.name](document)
+            return submission, make_record_of(self.service, submission, key=self._key_of(index))
         except (InvalidDocumentError, LimitError) as error:
             return error
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from mriqc_webapi.errors import WebApiError
 from mriqc_webapi.store import records
 from mriqc_webapi.web.dependencies import ServiceDep
-from mriqc_webapi.web.reading import read_store
+from mriqc_webapi.web.reading import in_thread, read_store
 
 router = APIRouter(tags=['health'])
 
@@ -28,7 +28,7 @@ async def read_readiness(service: ServiceDep) -> JSONResponse:
     except WebApiError as error:
         state['store'] = str(error)
     try:
-        service.archive.require_ready()
+        await in_thread(service.queries, service.archive.require_ready)
     except WebApiError as error:
         state['archive'] = str(error)
     ready = state == {'store': 'ok', 'archive': 'ok'}

@@ -1,0 +1,147 @@
+"""Keeps the views of a table true: says of its rows which one stands for a scan or a group.
+
+The rows of the scans that a batch has touched are judged anew, in the batch's own transaction;
+after a rebuild, or under another policy, all are, some scans at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mriqc_webapi.archive.columns import Layout
+from mriqc_webapi.archive.comparison import comparison_of
+from mriqc_webapi.archive.copy import registered
+from mriqc_webapi.archive.groups import STATES, Facts, Floats, Ints, Keys, Places, Verdicts, judge
+from mriqc_webapi.archive.policy import Policy
+
+PART_ROWS: Final = 1_000_000  # judged at once; bounds the memory that a rebuild takes
+FETCHED_ROWS: Final = 20_000  # vectors brought in at once
+Touched: TypeAlias = 'set[tuple[int, int]]'  # keys of the scan and the group of rows
+
+_FACTS: Final = """
+    rowid, _scan, _group, _version, epoch_us(_created) AS created, _id, _vector, _geometry,
+    in_scan, group_state, n_group, diameter
+"""
+_SETS: Final = """
+    in_scan = given.in_scan, group_state = given.group_state, n_group = given.n_group,
+    diameter = given.diameter
+"""
+_STATE_NAMES: Final = pa.array(STATES)
+
+
+def regroup_scans(
+    tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy, touched: Touched
+) -> None:
+    """Judge the scans and groups anew that rows have entered or left."""
+    scans = pa.table({'scan': pa.array({scan for scan, _ in touched}, pa.uint64())})
+    within = f'FROM {layout.table} WHERE _scan IN (SELECT scan FROM scans)'  # noqa: S608 - quoted
+    with registered(tx, 'scans', scans):
+        facts = tx.sql(f'SELECT {_FACTS} {within}').to_arrow_table()
+    _regroup(tx, layout, policy, facts, {group for _, group in touched})
+
+
+def regroup_all(tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy) -> None:
+    """Judge every row anew."""
+    ((n_rows,),) = tx.execute(f'SELECT count(*) FROM {layout.table}').fetchall()  # noqa: S608 - quoted
+    n_parts = 1 + n_rows // PART_ROWS
+    for part in range(n_parts):
+        within = f'FROM {layout.table} WHERE _scan % {n_parts} = {part}'
+        facts = tx.sql(f'SELECT {_FACTS} {within}').to_arrow_table()
+        _regroup(tx, layout, policy, facts)
+
+
+def _regroup(
+    tx: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    policy: Policy,
+    facts: pa.Table,
+    groups: set[int] | None = None,
+) -> None:
+    fetch = partial(_vectors, tx, layout, facts['rowid'])
+    verdicts = judge(_facts(facts), policy.scales_of(layout), fetch, groups)
+    changed = _changed(facts, verdicts)
+    if changed.num_rows:
+        same = f'{layout.table}.rowid = given.row'
+        with registered(tx, 'given', changed):
+            tx.execute(f'UPDATE {layout.table} SET {_SETS} FROM given WHERE {same}')  # noqa: S608 - quoted
+
+
+def _facts(table: pa.Table) -> Facts:
+    return Facts(
+        scan=_numbers(table['_scan']),
+        group=_numbers(table['_group']),
+        version=_ranks(table['_version']),
+        created=_numbers(table['created']),
+        id=_id_numbers(table['_id']),
+        vector=_numbers(pc.fill_null(table['_vector'], 0)),
+        is_complete=_numbers(pc.is_valid(table['_vector'])),
+        geometry=_numbers(table['_geometry']),
+    )
+
+
+def _changed(facts: pa.Table, verdicts: Verdicts) -> pa.Table:
+    """Give the new columns of the rows in which any of them differs from what stands there."""
+    is_judged = pa.array(verdicts.is_judged)
+    of_group = {
+        'group_state': _STATE_NAMES.take(pa.array(verdicts.state)),
+        'n_group': pa.array(verdicts.n_group),
+        'diameter': pa.array(verdicts.diameter, mask=np.isnan(verdicts.diameter)),
+    }
+    new = pa.table(
+        {
+            'row': facts['rowid'],
+            'in_scan': pa.array(verdicts.in_scan),
+            **{n: pc.if_else(is_judged, v, facts[n]) for n, v in of_group.items()},
+        }
+    )
+    differs = np.zeros(len(facts), np.bool_)
+    for name in new.column_names[1:]:
+        same = pc.equal(facts[name], new[name])
+        both_null = pc.and_(pc.is_null(facts[name]), pc.is_null(new[name]))
+        differs |= ~_numbers(pc.if_else(both_null, True, pc.fill_null(same, False)))
+    return new.filter(pa.array(differs))
+
+
+def _vectors(
+    tx: duckdb.DuckDBPyConnection, layout: Layout, row_ids: pa.ChunkedArray, rows: Places
+) -> Iterator[Floats]:
+    """Fetch the metric vectors of some rows, in the order asked for."""
+    if not len(rows):
+        return
+    metrics = comparison_of(layout).metrics
+    wanted = pa.table({'row': row_ids.take(pa.array(rows)), 'place': pa.array(range(len(rows)))})
+    numbers = ', '.join(f'{c.sql}::DOUBLE' for c in metrics)
+    joined = f'FROM {layout.table} JOIN wanted ON {layout.table}.rowid = wanted.row'
+    with registered(tx, 'wanted', wanted):
+        found = tx.sql(f'SELECT {numbers} {joined} ORDER BY wanted.place').to_arrow_reader(
+            FETCHED_ROWS
+        )
+        for batch in found:
+            yield np.column_stack([c.to_numpy(zero_copy_only=False) for c in batch.columns])
+
+
+def _ranks(texts: pa.ChunkedArray) -> Ints:
+    """Number texts in the order of the alphabet of their characters."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    known = encoded.dictionary.to_pylist()
+    rank = {text: place for place, text in enumerate(sorted(known))}
+    of_code = np.array([rank[text] for text in known], np.int64)
+    ranks: Ints = of_code[encoded.indices.to_numpy()]
+    return ranks
+
+
+def _id_numbers(ids: pa.ChunkedArray) -> Keys:
+    """Write ids as numbers in the same order, three to each."""
+    raw = np.array(ids.to_pylist(), dtype='S24') if len(ids) else np.zeros(0, 'S24')
+    return raw.view('>u8').reshape(len(ids), 3).astype(np.uint64)
+
+
+def _numbers(values: pa.ChunkedArray) -> Any:
+    return values.combine_chunks().to_numpy(zero_copy_only=False)

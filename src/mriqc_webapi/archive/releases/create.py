@@ -1,0 +1,165 @@
+"""Makes a release of what the archive holds at one moment, while it goes on taking records in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+from mriqc_webapi.archive.archive import Archive
+from mriqc_webapi.archive.columns import layouts
+from mriqc_webapi.archive.policy import TEXT, Policy, policy_at
+from mriqc_webapi.archive.releases import croissant, writing
+from mriqc_webapi.archive.releases.dictionary import released_rows
+from mriqc_webapi.archive.releases.diff import Change, Part, compare
+from mriqc_webapi.archive.releases.manifest import (
+    MANIFEST,
+    SUMS,
+    Manifest,
+    ReleasedFile,
+    sha256_of,
+    sums_text,
+)
+from mriqc_webapi.archive.releases.shelf import Draft, Shelf
+from mriqc_webapi.archive.releases.tables import MAX_ROWS, Written, column_names, write_tables
+from mriqc_webapi.iqm.definitions import Catalogue
+from mriqc_webapi.iqm.dictionary import dictionary_tsv
+from mriqc_webapi.query.expression import And
+
+Heard = Callable[[int, int], None]  # rows written, rows in all
+
+EVERYTHING: Final = And(())
+_JSON: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def create_release(
+    archive: Archive,
+    shelf: Shelf,
+    *,
+    catalogue: Catalogue,
+    notes: str = '',
+    url: str = 'http://127.0.0.1:5000/releases',
+    max_rows: int = MAX_ROWS,
+    heard: Heard | None = None,
+) -> Manifest:
+    """Write the next release; nobody sees it before it is whole.
+
+    Parameters
+    ----------
+    notes : str
+        Markdown, for the first page.
+    url : str
+        Address of the folder of releases, as readers reach it.
+    max_rows : int
+        A table of more rows has a file for each month.
+    heard : callable, optional
+        Called after each window of rows with the numbers of rows written and in all.
+
+    Raises
+    ------
+    SetupError
+        Another process is making one, or the folder cannot be written to.
+    ArchiveNotReadyError
+        The copy of the records is being made, or duplicates in it are still to be told apart.
+    """
+    with shelf.drafting() as draft:
+        version, written = _write_tables(archive, draft, max_rows=max_rows, heard=heard)
+        with archive.store.read() as tx:
+            in_force = policy_at(tx, version)
+        manifest = Manifest(
+            number=draft.number,
+            created_at=datetime.now(UTC).strftime('%Y-%m-%dT%H:%M:%SZ'),
+            data_version=version,
+            policy_version=in_force.version,
+            previous=draft.previous,
+            notes=notes,
+            files=tuple(_measured(draft, file) for file in written),
+        )
+        draft.write('policy.json', _policy_json(in_force))
+        _write_descriptions(draft, manifest, catalogue, url)
+        _write_pages(draft, manifest, _changes(shelf, draft, manifest))
+        return _seal(draft, manifest)
+
+
+def _write_tables(
+    archive: Archive, draft: Draft, *, max_rows: int, heard: Heard | None
+) -> tuple[int, list[Written]]:
+    """Write all tables from one view, which no new record changes; return its version too."""
+    with archive.snapshot(timeout_s=float('inf')) as snapshot:
+        readings = list(snapshot.values())
+        total = sum(reading.count(EVERYTHING) for reading in readings)
+        n_done = 0
+
+        def hear(n_rows: int) -> None:
+            nonlocal n_done
+            n_done += n_rows
+            if heard is not None:
+                heard(n_done, total)
+
+        files = [
+            file
+            for reading in readings
+            for file in write_tables(reading, draft, max_rows=max_rows, heard=hear)
+        ]
+        return max(reading.version for reading in readings), files
+
+
+def _measured(draft: Draft, file: Written) -> ReleasedFile:
+    return ReleasedFile.of(
+        draft.folder, file.path, n_rows=file.n_rows, resource=file.resource, view=file.view
+    )
+
+
+def _policy_json(in_force: Policy) -> bytes:
+    return orjson.dumps({'text': TEXT, **orjson.loads(in_force.content)}, option=_JSON)
+
+
+def _write_descriptions(draft: Draft, manifest: Manifest, catalogue: Catalogue, url: str) -> None:
+    """Write the dictionary, and what it says once more for machines."""
+    resources = list(dict.fromkeys(table.resource for table in manifest.tables))
+    rows = released_rows(catalogue, resources)
+    draft.write('dictionary.json', orjson.dumps(rows, option=_JSON))
+    draft.write('dictionary.tsv', dictionary_tsv(rows))
+    known = {(row['resource'], row['name']): row for row in rows}
+    laid_out = layouts(catalogue)
+    description = croissant.describe(
+        manifest,
+        columns={r: [known[r, name] for name in column_names(laid_out[r])] for r in resources},
+        url=f'{url}/{manifest.name}/',
+        licence_url=writing.LICENCE_URL,
+        citation=writing.CITATION,
+    )
+    draft.write('croissant.json', orjson.dumps(description, option=_JSON))
+
+
+def _changes(shelf: Shelf, draft: Draft, manifest: Manifest) -> list[Change]:
+    before = Part(draft.folder, ())
+    if draft.previous is not None:
+        before = Part.read(shelf.path(draft.previous))
+    return compare(before, Part(draft.folder, manifest.tables))
+
+
+def _write_pages(draft: Draft, manifest: Manifest, changes: Sequence[Change]) -> None:
+    told = writing.changes_json(manifest, changes)
+    draft.write('changes.json', orjson.dumps(told, option=_JSON))
+    draft.write('CHANGES.md', writing.changes_page(manifest, changes))
+    draft.write('withdrawn.tsv', writing.withdrawn_tsv(changes))
+    draft.write('README.md', writing.readme(manifest))
+    draft.write('LICENSE', writing.licence())
+
+
+def _seal(draft: Draft, manifest: Manifest) -> Manifest:
+    """Write down every file, the manifest last."""
+    known = {file.path for file in manifest.files}
+    present = (p for p in draft.folder.rglob('*') if p.is_file())
+    others = {p.relative_to(draft.folder).as_posix() for p in present} - known
+    files = [ReleasedFile.of(draft.folder, path) for path in sorted(others)]
+    manifest = replace(manifest, files=(*manifest.files, *files))
+    draft.write(MANIFEST, manifest.to_json())
+    sums = {file.path: file.sha256 for file in manifest.files}
+    sums[MANIFEST] = sha256_of(draft.folder / MANIFEST)
+    draft.write(SUMS, sums_text(sums))
+    return manifest

@@ -1,0 +1,15 @@
+"""Media types of a release's files."""
+
+from typing import Final
+
+_BY_ENDING: Final = {
+    'parquet': 'application/vnd.apache.parquet',
+    'json': 'application/json',
+    'md': 'text/markdown; charset=utf-8',
+    'tsv': 'text/tab-separated-values; charset=utf-8',
+}
+
+
+def media_type(path: str) -> str:
+    """Tell a file's media type by its name."""
+    return _BY_ENDING.get(path.rpartition('.')[2], 'text/plain; charset=utf-8')

@@ -1,0 +1,220 @@
+"""``release``: frozen, numbered copies of the whole archive."""
+
+import json
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mriqc_webapi.cli.progress import Watcher, progress_bar
+from mriqc_webapi.cli.registry import JSON, STORE_SETTINGS, Argument, ExitCode, command, setting
+from mriqc_webapi.errors import ArchiveNotReadyError
+from mriqc_webapi.settings import Settings
+
+if TYPE_CHECKING:
+    from mriqc_webapi.archive.archive import Archive
+    from mriqc_webapi.archive.releases.manifest import Manifest
+    from mriqc_webapi.archive.releases.shelf import Shelf
+
+TARGET = Argument(
+    '--target',
+    metavar='PLACE',
+    help='copy it there too: a folder, or s3://BUCKET/PREFIX (AWS_ENDPOINT_URL and the like hold)',
+)
+
+
+def number(text: str) -> int:
+    """Parse the number of a release, as ``3`` or ``0003``."""
+    return int(text)
+
+
+def _release(name: str, metavar: str, meaning: str) -> Argument:
+    return Argument(name, type=number, metavar=metavar, help=meaning)
+
+
+@command(
+    'release create',
+    Argument('--notes', metavar='TEXT', default='', help='Markdown for its first page'),
+    TARGET,
+    *STORE_SETTINGS,
+    setting('catalogue_dir'),
+    JSON,
+    example="mriqc-webapi release create --notes 'First release.' --target s3://qc/releases",
+)
+def create(
+    *,
+    notes: str,
+    target: str | None,
+    data_dir: Path | None,
+    database: str | None,
+    catalogue_dir: Path | None,
+    as_json: bool,
+) -> ExitCode:
+    """Make the next release of all records, under `releases` in the data folder.
+
+    The service may run meanwhile, and serves the release as soon as it is whole. The records are
+    read from a columnar copy; beside a running service, one of this command's own is made first.
+    """
+    settings = Settings.from_environment(
+        data_dir=data_dir, database=database, catalogue_dir=catalogue_dir
+    )
+    made = _create(settings, notes)
+    print(json.dumps(made.summary) if as_json else _line(made), flush=True)
+    if target is not None:  # if this fails, `release copy` tries again
+        _copy(_shelf(settings).path(made.number), target)
+    return ExitCode.OK
+
+
+def _create(settings: Settings, notes: str) -> 'Manifest':
+    from mriqc_webapi.archive.archive import Archive
+    from mriqc_webapi.archive.releases.create import create_release
+    from mriqc_webapi.iqm.loader import load_catalogue
+    from mriqc_webapi.store.engine import Store
+
+    catalogue = load_catalogue(settings.catalogue_dir)
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(settings.database_url))
+        archive = Archive.open(
+            settings.data_dir,
+            catalogue=catalogue,
+            store=store,
+            memory=settings.archive_memory,
+            threads=settings.archive_threads,
+        )
+        _wait_for(stack.enter_context(archive))
+        watcher = stack.enter_context(progress_bar())
+        return create_release(
+            archive,
+            _shelf(settings),
+            catalogue=catalogue,
+            notes=notes,
+            url=f'{_root(settings)}/releases',
+            heard=_heard(watcher),
+        )
+
+
+def _root(settings: Settings) -> str:
+    return settings.public_url.rstrip('/') or f'http://{settings.host}:{settings.port}'
+
+
+def _heard(watcher: Watcher) -> Any:
+    n_before = 0
+
+    def hear(n_written: int, total: int) -> None:
+        nonlocal n_before
+        watcher.expect(total)
+        watcher.advance(n_written - n_before, n_written - n_before)
+        n_before = n_written
+
+    return hear
+
+
+def _wait_for(archive: 'Archive') -> None:
+    """Wait while the columnar copy is made from the store; the archive logs how far it is."""
+    while True:
+        try:
+            return archive.require_ready()
+        except ArchiveNotReadyError as error:
+            time.sleep(min(error.retry_after_s, 1))
+
+
+@command(
+    'release copy',
+    _release('release', 'N', 'its number'),
+    Argument('target', metavar='PLACE', help='a folder, or s3://BUCKET/PREFIX'),
+    setting('data_dir'),
+    example='mriqc-webapi release copy 3 s3://qc/releases',
+)
+def copy(*, release: int, target: str, data_dir: Path | None) -> ExitCode:
+    """Copy a release to another folder or to object storage.
+
+    A copy that was interrupted is begun anew; one that is there already is left as it is.
+    """
+    _copy(_shelf(Settings.from_environment(data_dir=data_dir)).path(release), target)
+    return ExitCode.OK
+
+
+def _copy(folder: Path, target: str) -> None:
+    from mriqc_webapi.archive.releases.targets import copy_release, open_place
+
+    was_copied = copy_release(folder, open_place(target, os.environ))
+    words = 'copied to' if was_copied else 'was there already:'
+    print(f'release {folder.name} {words} {target}', file=sys.stderr)
+
+
+@command('release list', setting('data_dir'), JSON, example='mriqc-webapi release list --json')
+def list_(*, data_dir: Path | None, as_json: bool) -> ExitCode:
+    """List the releases: when, of which data, how large."""
+    found = _shelf(Settings.from_environment(data_dir=data_dir)).manifests()
+    if as_json:
+        print(json.dumps([manifest.summary for manifest in found]))
+        return ExitCode.OK
+    for manifest in found:
+        print(_line(manifest))
+    if not found:
+        print('no releases', file=sys.stderr)
+    return ExitCode.OK
+
+
+@command(
+    'release verify',
+    _release('release', 'N', 'its number'),
+    setting('data_dir'),
+    JSON,
+    example='mriqc-webapi release verify 3',
+)
+def verify(*, release: int, data_dir: Path | None, as_json: bool) -> ExitCode:
+    """Check that a release still is what it was: every file, its sum and its rows.
+
+    Exit code 1: something differs.
+    """
+    from mriqc_webapi.archive.releases.verify import verify as find_differences
+
+    folder = _shelf(Settings.from_environment(data_dir=data_dir)).path(release)
+    found = find_differences(folder)
+    if as_json:
+        print(json.dumps({'release': release, 'ok': not found, 'differences': found}))
+    else:
+        print('\n'.join(found) or f'release {folder.name} is whole')
+    return ExitCode.FAILED if found else ExitCode.OK
+
+
+@command(
+    'release diff',
+    _release('before', 'A', 'number of the earlier release'),
+    _release('after', 'B', 'number of the later one'),
+    setting('data_dir'),
+    JSON,
+    example='mriqc-webapi release diff 1 2 --json',
+)
+def diff(*, before: int, after: int, data_dir: Path | None, as_json: bool) -> ExitCode:
+    """Say how many records one release has that another lacks; with --json, which are gone."""
+    from mriqc_webapi.archive.releases.diff import Part, compare
+
+    shelf = _shelf(Settings.from_environment(data_dir=data_dir))
+    changes = compare(Part.read(shelf.path(before)), Part.read(shelf.path(after)))
+    if as_json:
+        told = {c.resource: {'added': c.n_added, 'withdrawn': list(c.withdrawn)} for c in changes}
+        print(json.dumps({'before': before, 'after': after, 'resources': told}))
+        return ExitCode.OK
+    for change in changes:
+        print(f'{change.resource}: {change.n_added:,} added, {change.n_withdrawn:,} withdrawn')
+    return ExitCode.OK
+
+
+def _shelf(settings: Settings) -> 'Shelf':
+    from mriqc_webapi.archive.releases.shelf import Shelf
+
+    return Shelf.within(settings.data_dir)
+
+
+def _line(manifest: 'Manifest') -> str:
+    from mriqc_webapi.archive.releases.writing import size
+
+    rows = sum(table.n_rows for table in manifest.tables if table.view == 'raw')
+    return (
+        f'{manifest.name}  {manifest.created_at}  data version {manifest.data_version}'
+        f'  {rows:,} records  {size(manifest.n_bytes)}'
+    )

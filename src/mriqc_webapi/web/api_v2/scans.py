@@ -1,0 +1,134 @@
+"""Everything about one image: its records of all software versions, and its ratings."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from mriqc_webapi.errors import NotFoundError
+from mriqc_webapi.store import scans
+from mriqc_webapi.store.scans import Key, ScanRecord
+from mriqc_webapi.web.api_v2.cursors import read_cursor, write_cursor
+from mriqc_webapi.web.api_v2.parameters import Cursor, Limit, problems
+from mriqc_webapi.web.api_v2.schemas_records import Scan, ScanMatches
+from mriqc_webapi.web.dependencies import ServiceDep
+from mriqc_webapi.web.messages import ascii_json
+from mriqc_webapi.web.reading import read_store
+from mriqc_webapi.web.service import Service
+
+router = APIRouter(tags=['scans'])
+
+MOST = 1000  # ratings, hashes: far more than any image has
+JSON = 'application/json'
+
+MD5_EXAMPLE = '0123456789abcdef0123456789abcdef'
+
+
+class PageQuery(BaseModel):
+    """What a page of an image's records takes."""
+
+    model_config = ConfigDict(extra='forbid')
+
+    limit: Limit = 100
+    cursor: Cursor = ''
+
+
+class VoxelQuery(PageQuery):
+    """What a search by voxels takes."""
+
+    data_hash: str = Field(
+        min_length=1, description='of voxels and geometry', examples=['5d41402abc4b2a76']
+    )
+
+
+@router.get('/scans/{md5sum}', response_model=Scan, responses=problems(400, 404))
+async def read_scan(
+    service: ServiceDep,
+    md5sum: Annotated[str, Path(description='of the image file', examples=[MD5_EXAMPLE])],
+    asked: Annotated[PageQuery, Query()],
+) -> Response:
+    """Give the records of one image, whatever software and version made them, and its ratings."""
+    measured, rated = _resources(service)
+    page = _Page(service, 'md5sum', md5sum, asked)
+
+    def ask(tx: Connection) -> tuple[list[ScanRecord], list[ScanRecord], dict[str, Any]]:
+        counts = scans.count_versions(tx, md5sum=md5sum)
+        if not counts:
+            raise NotFoundError(f'no record is about the image {md5sum[:64]!r}')
+        ratings = scans.records_of(tx, key='md5sum', value=md5sum, resources=rated, limit=MOST)
+        told = {
+            'md5sum': md5sum,
+            'data_hashes': scans.data_hashes(tx, md5sum=md5sum, limit=MOST),
+            'counts': [count._asdict() for count in counts],
+        }
+        return page.fetch(tx, measured), ratings, told
+
+    found, ratings, told = await read_store(service.store, ask)
+    members = f'"ratings":[{",".join(r.doc for r in ratings)}],{page.write(found)}'
+    return _answer(told, members)
+
+
+@router.get('/scans', response_model=ScanMatches, responses=problems(400))
+async def find_scans(
+    service: ServiceDep,
+    asked: Annotated[VoxelQuery, Query()],
+) -> Response:
+    """Find the records of all images with the same voxels, however their files are packed."""
+    measured, data_hash = _resources(service)[0], asked.data_hash
+    page = _Page(service, 'data_hash', data_hash, asked)
+
+    def ask(tx: Connection) -> tuple[list[ScanRecord], dict[str, Any]]:
+        known = scans.md5sums(tx, data_hash=data_hash, limit=MOST)
+        return page.fetch(tx, measured), {'data_hash': data_hash, 'md5sums': known}
+
+    found, told = await read_store(service.store, ask)
+    return _answer(told, page.write(found))
+
+
+class _Page:
+    """One page of an image's records."""
+
+    def __init__(self, service: Service, key: Key, value: str, asked: PageQuery) -> None:
+        self._key, self._value = key, value
+        self._question = f'scans {key} {value}'
+        self._secret = service.identity
+        self._after = ('', 0)
+        self._limit = asked.limit
+        if asked.cursor:
+            resource, seq = read_cursor(asked.cursor, question=self._question, key=self._secret)
+            self._after = (resource, seq)
+
+    def fetch(self, tx: Connection, resources: Sequence[str]) -> list[ScanRecord]:
+        """Fetch the page's records, and one more if there is one."""
+        return scans.records_of(
+            tx,
+            key=self._key,
+            value=self._value,
+            resources=resources,
+            after=self._after,
+            limit=self._limit + 1,
+        )
+
+    def write(self, found: Sequence[ScanRecord]) -> str:
+        """Write the members `items` and `next`."""
+        items = [f'{{"resource":"{r.resource}","record":{r.doc}}}' for r in found[: self._limit]]
+        following = 'null'
+        if len(found) > self._limit:
+            last = [found[self._limit - 1].resource, found[self._limit - 1].seq]
+            text = write_cursor(last, question=self._question, key=self._secret)
+            following = f'"{text}"'
+        return f'"items":[{",".join(items)}],"next":{following}'
+
+
+def _resources(service: Service) -> tuple[list[str], list[str]]:
+    """Name the resources that measure images, and those that rate them."""
+    known = service.catalogue.resources.values()
+    rated = [r.name for r in known if r.kind == 'rating']
+    return [r.name for r in known if r.kind != 'rating'], rated
+
+
+def _answer(told: dict[str, Any], members: str) -> Response:
+    return Response(b'%s,%s}' % (ascii_json(told)[:-1], members.encode()), media_type=JSON)

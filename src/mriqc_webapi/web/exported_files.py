@@ -1,0 +1,46 @@
+"""Files that exports left, kept a while so that a client can resume, or ask for parts."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+MOST_FILES = 8
+MOST_AGE_S = 86_400.0
+
+
+class ExportedFiles:
+    """A folder of finished files, named after their content; processes may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, tag: str) -> Path | None:
+        """Look a file up; finding it makes it stay."""
+        path = self._folder / tag
+        try:
+            os.utime(path)
+        except OSError:
+            return None
+        return path
+
+    def place(self, tag: str) -> Path:
+        """Give the place for a new file, after making room for it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._make_room()
+        return self._folder / tag
+
+    def _make_room(self) -> None:
+        """Remove what was used longest ago; what is being read stays readable until closed."""
+        kept = sorted(self._folder.iterdir(), key=_used_at, reverse=True)
+        too_old = time.time() - MOST_AGE_S
+        for number, path in enumerate(kept):
+            is_half = path.name.startswith('.')
+            if _used_at(path) < too_old or (number >= MOST_FILES - 1 and not is_half):
+                path.unlink(missing_ok=True)
+
+
+def _used_at(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0

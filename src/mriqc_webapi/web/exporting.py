@@ -1,0 +1,242 @@
+"""Exports as answers: streamed while they are made, or as files that are kept for a while.
+
+Each runs in a thread, part by part, as fast as the client takes it. When the client hangs up,
+what runs is interrupted.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from fastapi.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from mriqc_webapi.archive.export import Format, Wanted, opened_aside
+from mriqc_webapi.archive.running import RunningExport, StoppedError
+from mriqc_webapi.errors import ExportsBusyError, QueryTimeoutError
+from mriqc_webapi.web.encodings import Coding, Encoder, choose_coding, make_encoder
+from mriqc_webapi.web.exported_files import ExportedFiles
+from mriqc_webapi.web.messages import Headers, Reply, Request, read_request, send_reply
+from mriqc_webapi.web.problems import as_known, problem_reply
+
+if TYPE_CHECKING:
+    from mriqc_webapi.web.service import Service
+
+log = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+MOST_AT_ONCE = 4
+SENT_BYTES = 2**18  # handed to the server at once
+STOP_AGAIN_S = 0.05
+
+MEDIA_TYPES: dict[Format, str] = {
+    'ndjson': 'application/x-ndjson',
+    'csv': 'text/csv',
+    'tsv': 'text/tab-separated-values',
+    'parquet': 'application/vnd.apache.parquet',
+    'arrow': 'application/vnd.apache.arrow.stream',
+}
+COMPRESSED: frozenset[Format] = frozenset({'ndjson', 'csv', 'tsv'})
+
+
+class ExportDesk:
+    """Lets so many exports run at once, and keeps the files of the last ones."""
+
+    def __init__(self, files: ExportedFiles) -> None:
+        self.files = files
+        self.threads = CapacityLimiter(MOST_AT_ONCE)
+        self._n_running = 0
+
+    @asynccontextmanager
+    async def running(self, export: RunningExport) -> AsyncIterator[None]:
+        """Count an export in for the time of a block, and stop it at the block's end."""
+        if self._n_running >= MOST_AT_ONCE:
+            raise ExportsBusyError(f'{MOST_AT_ONCE} exports run already', retry_after_s=10)
+        self._n_running += 1
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _end(export)
+            self._n_running -= 1
+
+
+class ExportResponse(Response):
+    """The answer to one question for an export; made while it is sent."""
+
+    def __init__(self, service: 'Service', wanted: Wanted, *, question: str) -> None:
+        self._service = service
+        self._desk = service.exports
+        self._wanted = wanted
+        self._question = question
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, and stop when the client has gone."""
+        asked = read_request(scope)
+        reply: Reply | Response | None = None
+        async with anyio.create_task_group() as tasks:
+
+            async def watch() -> None:
+                while (await receive())['type'] != 'http.disconnect':
+                    pass
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(watch)
+            reply = await self._answer(asked, send)
+            tasks.cancel_scope.cancel()
+        if isinstance(reply, Reply):
+            await send_reply(send, reply, head=asked.method == 'HEAD')
+        elif reply is not None:
+            await reply(scope, receive, send)
+
+    async def _answer(self, asked: Request, send: Send) -> Reply | Response | None:
+        """Stream the answer, or return what is left to send once nothing runs any more."""
+        export = RunningExport(
+            self._service.archive,
+            self._wanted,
+            question=self._question,
+            timeout_s=self._service.settings.export_timeout_s,
+        )
+        start = _Start(send)
+        try:
+            with anyio.fail_after(self._service.settings.export_timeout_s):
+                async with self._desk.running(export):
+                    return await self._run(export, asked, start)
+        except TimeoutError:
+            error = QueryTimeoutError('stopped: the export takes too long', retry_after_s=60)
+            return start.failed(error)
+        except Exception as error:  # the edge: every failure becomes an answer
+            return start.failed(error)
+
+    async def _run(
+        self, export: RunningExport, asked: Request, start: '_Start'
+    ) -> Reply | Response | None:
+        await self._in_thread(export.open)
+        coding: Coding = 'identity'
+        if self._wanted.format in COMPRESSED:
+            coding = choose_coding(asked.header(b'accept-encoding'))
+        tag = f'{export.tag}-{coding}' if coding != 'identity' else export.tag
+        headers = self._described(export, tag, coding)
+        if _has_it(asked, tag):
+            return Reply(304, headers=headers)
+        if self._wanted.format == 'parquet':
+            path = await self._in_thread(partial(self._file, export))
+            return FileResponse(path, headers=_texts(headers), media_type=self._media_type)
+        kind = [(b'content-type', self._media_type.encode()), *headers]
+        if asked.method == 'HEAD':
+            await start.begin(kind)
+        else:
+            await self._stream(export, make_encoder(coding), kind, start)
+        await start.end()
+        return None
+
+    async def _stream(
+        self, export: RunningExport, encoder: Encoder, headers: Headers, start: '_Start'
+    ) -> None:
+        def read() -> bytes | None:
+            content = export.read()
+            return None if content is None else encoder.compress(content)
+
+        content = await self._in_thread(read)
+        await start.begin(headers)
+        while content is not None:
+            following = asyncio.ensure_future(self._in_thread(read))
+            try:
+                await start.write(content)
+                content = await following
+            finally:
+                following.cancel()
+        await start.write(encoder.flush())
+
+    def _file(self, export: RunningExport) -> Path:
+        """Write the file, unless it is there from before."""
+        path = self._desk.files.find(export.tag)
+        if path is None:
+            path = self._desk.files.place(export.tag)
+            with opened_aside(path) as file:
+                while (content := export.read()) is not None:
+                    file.write(content)
+        return path
+
+    def _described(self, export: RunningExport, tag: str, coding: str) -> Headers:
+        name = f'{self._wanted.resource}.{self._wanted.format}'
+        headers = [
+            (b'etag', f'"{tag}"'.encode()),
+            (b'vary', b'Accept, Accept-Encoding'),
+            (b'cache-control', b'no-cache'),  # ask whether it has changed
+            (b'content-disposition', f'attachment; filename="{name}"'.encode()),
+            (b'x-data-version', str(export.version).encode()),
+        ]
+        return (
+            headers if coding == 'identity' else [*headers, (b'content-encoding', coding.encode())]
+        )
+
+    @property
+    def _media_type(self) -> str:
+        return MEDIA_TYPES[self._wanted.format]
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        # abandoned when the client goes; the end of the export waits for it
+        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._desk.threads)
+
+
+class _Start:
+    """An answer that has begun or not: before, a failure can still be told."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._has_begun = False
+
+    async def begin(self, headers: Headers) -> None:
+        self._has_begun = True
+        await self._send({'type': 'http.response.start', 'status': 200, 'headers': headers})
+
+    async def write(self, content: bytes) -> None:
+        for at in range(0, len(content), SENT_BYTES):
+            part = content[at : at + SENT_BYTES]
+            await self._send({'type': 'http.response.body', 'body': part, 'more_body': True})
+
+    async def end(self) -> None:
+        await self._send({'type': 'http.response.body', 'body': b''})
+
+    def failed(self, error: Exception) -> Reply | None:
+        """Give the answer that tells of a failure; None if only breaking off can tell."""
+        if isinstance(error, StoppedError):
+            return None
+        known = as_known(error)
+        if self._has_begun:
+            log.warning('an export broke off: %s', known)
+            return None
+        return problem_reply(known)
+
+
+def _has_it(asked: Request, tag: str) -> bool:
+    tags = asked.header(b'if-none-match') or ''
+    wanted = {t.strip().removeprefix('W/').strip('"') for t in tags.split(',')}
+    return '*' in wanted or tag in wanted
+
+
+def _texts(headers: Headers) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in headers}
+
+
+async def _end(export: RunningExport) -> None:
+    """Interrupt what runs, again if it has just begun its next query, and wait for its end."""
+    async with anyio.create_task_group() as tasks:
+
+        async def interrupt() -> None:
+            while True:
+                export.stop()
+                await anyio.sleep(STOP_AGAIN_S)
+
+        tasks.start_soon(interrupt)
+        await to_thread.run_sync(export.close)
+        tasks.cancel_scope.cancel()

@@ -1,0 +1,78 @@
+"""Growth: records and scans per period, against counting by hand."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mriqc_webapi.archive.statistics.growth import Growth
+from mriqc_webapi.errors import QueryError
+from tests.archive.statistics.conftest import FEW, Laboratory
+
+
+def day_of(position: int) -> date:
+    """Say when the document at a position was stored: one an hour since 1970."""
+    return datetime.fromtimestamp(position * 3600, UTC).date()
+
+
+def starts(day: date, per: str) -> str:
+    if per == 'week':
+        day -= timedelta(days=day.weekday())
+    return day.replace(day=1).isoformat() if per == 'month' else day.isoformat()
+
+
+def document(scan: str, maker: str | None = None) -> dict:
+    return {'provenance': {'md5sum': scan}, 'bids_meta': {'Manufacturer': maker}}
+
+
+@FEW
+@given(st.lists(st.sampled_from('abcdef'), max_size=80), st.sampled_from(['day', 'week', 'month']))
+def test_records_and_scans_are_counted_per_period(scans, per):
+    stretched = [s for s in scans for _ in range(20)]  # over two months
+    laboratory = Laboratory([document(s) for s in stretched])
+    told = laboratory.ask(Growth(per=per))
+    laboratory.connection.close()
+    records = Counter(starts(day_of(i), per) for i in range(len(stretched)))
+    first = Counter(starts(day_of(stretched.index(s)), per) for s in set(stretched))
+    assert dict(zip(told['periods'], told['new'], strict=True)) == records
+    assert told['new_unique'] == [first[p] for p in told['periods']]
+    assert told['periods'] == sorted(records)
+    assert told['total'][-1:] == ([len(stretched)] if stretched else [])
+    assert told['total_unique'][-1:] == ([len(set(stretched))] if stretched else [])
+
+
+def test_a_scan_of_two_groups_counts_in_both(lab):
+    documents = [document('a', 'GE'), document('b', 'GE'), document('a', None)]
+    told = lab(documents).ask(Growth(by=('bids_meta.Manufacturer',)))
+    groups = {g['group']['bids_meta.Manufacturer']: g['total_unique'] for g in told['groups']}
+    assert groups == {'GE': [2], None: [1]}
+    assert (told['total_unique'], told['other']) == ([2], None)
+
+
+def test_groups_are_lined_up_with_the_periods_of_the_whole(lab):
+    documents = [document(str(i), 'GE' if i < 30 else 'Canon') for i in range(48)]
+    told = lab(documents).ask(Growth(per='day', by=('bids_meta.Manufacturer',)))
+    assert told['periods'] == ['1970-01-01', '1970-01-02']
+    assert [g['new'] for g in told['groups']] == [[24, 6], [0, 18]]
+
+
+def test_groups_beyond_the_largest_twenty_are_told_together(lab):
+    documents = [document('a', f'maker {i}') for i in range(25)]
+    told = lab(documents).ask(Growth(by=('bids_meta.Manufacturer',)))
+    assert len(told['groups']) == 20
+    assert (told['other']['n_groups'], told['other']['new']) == (5, [5])
+    assert told['other']['new_unique'] == [1]
+
+
+def test_nothing_has_not_grown(lab):
+    told = lab([]).ask(Growth(by=('bids_meta.Manufacturer',)))
+    assert (told['periods'], told['new'], told['groups']) == ([], [], [])
+
+
+def test_an_unknown_period_and_two_fields_are_refused():
+    with pytest.raises(QueryError, match='day, week, month'):
+        Growth(per='year')
+    with pytest.raises(QueryError, match='at most 1'):
+        Growth(by=('a', 'b'))

@@ -1,0 +1,113 @@
+"""Several processes on one database: each sees at once what the others take in."""
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.durability.posting import Posters
+from tests.durability.test_kills import ids_by_filter, wait_until_ready
+from tests.live import LiveService
+from tests.web.asking import count_of, payload, upload
+
+N_POSTS = 20
+MAX_LAG_S = 0.2
+
+
+@pytest.fixture
+def pair(store_url: str, tmp_path: Path) -> Iterator[tuple[LiveService, LiveService]]:
+    """Two services on one database, each with a copy of its own."""
+    first = LiveService(tmp_path / 'a', database=store_url)
+    first.make_token()
+    with first, LiveService(tmp_path / 'b', database=store_url) as second:
+        wait_until_ready(first)
+        wait_until_ready(second)
+        yield first, second
+
+
+def children(pid: int) -> list[int]:
+    """List the processes that a process has started and that still run."""
+    text = Path(f'/proc/{pid}/task/{pid}/children').read_text()
+    return [int(child) for child in text.split() if _is_worker(int(child))]
+
+
+def _is_worker(pid: int) -> bool:
+    return b'spawn_main' in Path(f'/proc/{pid}/cmdline').read_bytes()
+
+
+def test_a_record_posted_to_one_is_seen_by_filters_of_the_other(pair) -> None:
+    lags_s = []
+    for number in range(N_POSTS):
+        to, other = pair[number % 2], pair[1 - number % 2]
+        document = payload()
+        assert upload(to, document).status_code == 201
+        posted_at = time.monotonic()
+        assert count_of(other, document['provenance']['md5sum']) == 1  # the very first answer
+        lags_s.append(time.monotonic() - posted_at)
+    assert statistics.median(lags_s) <= MAX_LAG_S
+
+
+def test_the_death_of_one_harms_nobody(pair) -> None:
+    first, _second = pair
+    posters = [Posters(live, n_connections=4).start() for live in pair]
+    time.sleep(0.5)
+    first.kill()
+    time.sleep(0.5)
+    for poster in posters:
+        poster.stop()
+    assert set(posters[1].statuses) == {201}
+    acknowledged = [known for poster in posters for known in poster.acknowledged]
+    first.start()
+    wait_until_ready(first)
+    for live in pair:
+        found = ids_by_filter(live, [md5sum for _, md5sum in acknowledged])
+        assert {id for id, _ in acknowledged} <= set(found)
+        assert len(found) == len(set(found))
+
+
+def test_workers_of_one_service_see_each_others_records(store_url: str, tmp_path: Path) -> None:
+    live = LiveService(tmp_path / 'data', database=store_url, workers=2)
+    live.make_token()
+    with live:
+        wait_until_ready(live)
+        for _ in range(N_POSTS):
+            document = payload()
+            assert upload(live, document).status_code == 201  # each on a connection of its own
+            assert count_of(live, document['provenance']['md5sum']) == 1
+
+
+def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(
+    store_url: str, tmp_path: Path
+) -> None:
+    live = LiveService(tmp_path / 'data', database=store_url, workers=2)
+    live.make_token()
+    with live:
+        wait_until_ready(live)
+        assert live.process is not None
+        before = children(live.process.pid)
+        assert len(before) == 2
+        document = payload()
+        assert upload(live, document).status_code == 201
+        os.kill(before[0], signal.SIGKILL)
+        until = time.monotonic() + 30
+        while len(set(children(live.process.pid)) - {before[0]}) < 2:
+            assert time.monotonic() < until, 'the worker was not replaced'
+            time.sleep(0.1)
+        for _ in range(10):
+            assert _patient_count(live, document['provenance']['md5sum']) == 1
+
+
+def _patient_count(live: LiveService, md5sum: str) -> int:
+    """Count as a client does that comes back when it is told to."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return count_of(live, md5sum)
+        except (requests.ConnectionError, KeyError):
+            assert time.monotonic() < until
+            time.sleep(0.1)
