@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
@@ -230,3 +231,13 @@ def test_polars_reads_parts_of_an_export_from_its_address(live) -> None:
     table = pl.scan_parquet(f'{service.root}/api/v2/T1w/export.parquet?fields=cjv,mark')
     found = table.filter(pl.col('mark') == '"exports"').select('cjv').collect()
     assert found['cjv'].to_list() == [i / 10 for i in range(N)]
+
+
+def test_clients_that_ask_for_the_same_file_at_once_all_get_it_whole(live) -> None:
+    service, ids = live
+    asked = {'where': MARKED, 'fields': 'cjv,efc'}  # nobody has asked for it before
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: get(service, 'parquet', **asked), range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert [row['_id'] for row in rows_of('parquet', answers[0].content)] == ids

@@ -7,12 +7,12 @@ JSON. NDJSON holds the records as they are served.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import pyarrow as pa
@@ -291,7 +291,7 @@ def opened_aside(out: Path | IO[bytes]) -> Iterator[IO[bytes]]:
     if not isinstance(out, Path):
         yield out
         return
-    aside = out.with_name(f'.{out.name}.{os.getpid()}.part')
+    aside = out.with_name(f'.{out.name}.{token_hex(4)}.part')  # two may write the same at once
     try:
         with aside.open('wb') as file:
             yield file
