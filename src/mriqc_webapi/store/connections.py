@@ -24,7 +24,6 @@ _PRAGMAS = (
     'PRAGMA synchronous = FULL',
     'PRAGMA fullfsync = ON',
     'PRAGMA secure_delete = ON',
-    'PRAGMA cache_size = -32000',
     'PRAGMA journal_size_limit = 67108864',
 )
 
@@ -85,8 +84,8 @@ def reading_engine(url: URL) -> Engine:
         engine = create_engine(
             url, isolation_level='AUTOCOMMIT', pool_size=0, hide_parameters=True
         )
-        # pages of 50 records lie on some twenty pages of the file: mapped, none is copied first
-        _set_pragmas(engine, 'PRAGMA query_only = ON', 'PRAGMA mmap_size = 1073741824')
+        # each thread has a connection, and the system caches the file for all of them
+        _set_pragmas(engine, 'PRAGMA query_only = ON', 'PRAGMA cache_size = -4000')
         return engine
     return create_engine(
         url,

@@ -35,7 +35,8 @@ def parse_json(body: bytes, limits: Limits) -> Any:
     if len(body) > limits.max_body_bytes:
         raise LimitError(f'the body is larger than {limits.max_body_bytes} bytes')
     # before parsing: a megabyte of brackets becomes a hundred of objects
-    if sum(map(body.count, (b',', b'[', b'{'))) > limits.max_body_values:
+    most = limits.max_body_values
+    if len(body) > most and sum(map(body.count, (b',', b'[', b'{'))) > most:
         raise LimitError(f'the body holds more than {limits.max_body_values} values')
     try:
         return orjson.loads(body)
