@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
 from mriqc_webapi.iqm.dictionary import dictionary_rows, dictionary_tsv
+from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.schemas import DictionaryRow
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json
@@ -20,7 +21,7 @@ ResourceName = Annotated[str | None, Query(description='only this resource', exa
 @router.get(
     '/dictionary',
     response_model=list[DictionaryRow],
-    responses={200: {'content': {TSV: {}}}, 404: {'description': 'no such resource'}},
+    responses={200: {'content': {TSV: {}}}, **problems(400, 404)},
 )
 def read_dictionary(
     service: ServiceDep, resource: ResourceName = None, accept: Annotated[str, Header()] = ''
@@ -32,7 +33,7 @@ def read_dictionary(
     return Response(ascii_json(rows), media_type='application/json')
 
 
-@router.get('/dictionary.tsv', responses={200: {'content': {TSV: {}}}})
+@router.get('/dictionary.tsv', responses={200: {'content': {TSV: {}}}, **problems(400, 404)})
 def read_dictionary_tsv(service: ServiceDep, resource: ResourceName = None) -> Response:
     """List the same as a table of tab-separated values."""
     return Response(dictionary_tsv(_rows(service, resource)), media_type=TSV)
