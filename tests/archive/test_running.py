@@ -33,7 +33,7 @@ def begin(archive, local_store):
 
 
 def content_of(export):
-    """Read it all; of Arrow the table, for bits of its buffers that stand for nothing may differ."""
+    """Read it all; of Arrow the table, since bits that stand for nothing may differ."""
     parts = []
     while (part := export.read()) is not None:
         parts.append(part)
