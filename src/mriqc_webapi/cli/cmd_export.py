@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from mriqc_webapi.cli.registry import (
     command,
     setting,
 )
-from mriqc_webapi.errors import ArchiveNotReadyError
+from mriqc_webapi.cli.waiting import wait_for
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def export(  # noqa: PLR0913 — one keyword per option
             memory=settings.archive_memory,
             threads=settings.archive_threads,
         )
-        _wait_for(stack.enter_context(archive))
+        wait_for(stack.enter_context(archive))
         n_records = _write(archive, chosen, out)
     if out and as_json:
         print(json.dumps({'n_records': n_records, 'out': str(out)}))
@@ -105,15 +104,6 @@ def export(  # noqa: PLR0913 — one keyword per option
 def _format_of(out: Path | None) -> 'Format':
     named = (name for name in FORMATS if out and out.suffix == f'.{name}')
     return next(named, 'ndjson')
-
-
-def _wait_for(archive: 'Archive') -> None:
-    """Wait while the columnar copy is made from the store; the archive logs how far it is."""
-    while True:
-        try:
-            return archive.require_ready()
-        except ArchiveNotReadyError as error:
-            time.sleep(min(error.retry_after_s, 1))
 
 
 def _write(archive: 'Archive', wanted: 'Wanted', out: Path | None) -> int:

@@ -3,18 +3,16 @@
 import json
 import os
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.progress import Watcher, progress_bar
 from mriqc_webapi.cli.registry import JSON, STORE_SETTINGS, Argument, ExitCode, command, setting
-from mriqc_webapi.errors import ArchiveNotReadyError
+from mriqc_webapi.cli.waiting import wait_for
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
-    from mriqc_webapi.archive.archive import Archive
     from mriqc_webapi.archive.releases.manifest import Manifest
     from mriqc_webapi.archive.releases.shelf import Shelf
 
@@ -83,7 +81,7 @@ def _create(settings: Settings, notes: str) -> 'Manifest':
             memory=settings.archive_memory,
             threads=settings.archive_threads,
         )
-        _wait_for(stack.enter_context(archive))
+        wait_for(stack.enter_context(archive))
         watcher = stack.enter_context(progress_bar())
         return create_release(
             archive,
@@ -109,15 +107,6 @@ def _heard(watcher: Watcher) -> Any:
         n_before = n_written
 
     return hear
-
-
-def _wait_for(archive: 'Archive') -> None:
-    """Wait while the columnar copy is made from the store; the archive logs how far it is."""
-    while True:
-        try:
-            return archive.require_ready()
-        except ArchiveNotReadyError as error:
-            time.sleep(min(error.retry_after_s, 1))
 
 
 @command(
