@@ -1,0 +1,1 @@
+"""What experts think of images: scales, artifacts, agreement between raters, consensus."""
