@@ -10,9 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser
 
 from mriqc_webapi.store import schema
 from mriqc_webapi.store.engine import Store
+from tests.browser import running_chromium
 from tests.live import LiveService
 
 _TEMPLATE = 'migrated'
@@ -122,3 +124,10 @@ def service(
     live.make_token()
     with live:
         yield live
+
+
+@pytest.fixture(scope='module')  # while it runs, its thread can run no other event loop
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    with running_chromium() as started:
+        yield started

@@ -26,7 +26,7 @@ class LiveService:
     ) -> None:
         self.data_dir = data_dir
         self.database = database or f'sqlite:///{data_dir / "store.sqlite"}'
-        self._workers = workers
+        self.command = ['serve', '--workers', str(workers)]
         self._settings = settings
         self.lines: list[str] = []
         self.root = ''
@@ -43,9 +43,9 @@ class LiveService:
         settings = {k.upper(): str(v) for k, v in self._settings.items()}
         environment = os.environ | {f'MRIQC_WEBAPI_{k}': v for k, v in settings.items()}
         command = [
-            *(str(Path(sys.executable).with_name('mriqc-webapi')), 'serve', '--port', '0'),
+            *(str(Path(sys.executable).with_name('mriqc-webapi')), self.command[0], '--port', '0'),
             *('--data-dir', str(self.data_dir), '--database', self.database),
-            *('--workers', str(self._workers)),
+            *self.command[1:],
         ]
         self.lines = []
         self.process = subprocess.Popen(

@@ -10,13 +10,22 @@ WebApiError
 │   └── InvalidDocumentError   the document breaks its resource's rules; carries the issues
 ├── ConflictError          the archive holds something else
 │   ├── DuplicateIdError       a record of that id is there already
-│   └── ChangedSubmissionError the idempotency key came before, with another document
+│   ├── ChangedSubmissionError the idempotency key came before, with another document
+│   ├── NoReceiptError         the record has no receipt, or none any more
+│   ├── WithdrawnError         the record was withdrawn, and does not come back
+│   ├── StayingError           the record cannot be withdrawn
+│   │   ├── RatingStaysError       it is a rating, which can be corrected only
+│   │   ├── TooLateError           it came in more than twelve months ago
+│   │   ├── PublicImageError       its image is public
+│   │   └── RatedError             others have rated its image
+│   └── LinkedRatingError      the rating is about another image already
 ├── QueryError             the question cannot be understood
 ├── NotAcceptableError     in none of the formats that the caller takes
 ├── NotFoundError          no such resource or record
 ├── AuthError              who asks may not
 │   ├── CredentialsError       no token, an unknown, an expired or a revoked one
-│   └── ScopeError             a good token that lacks the scope
+│   ├── ScopeError             a good token that lacks the scope
+│   └── ReceiptError           no receipt, or not the record's
 ├── BusyError              later: the caller should come back
 │   ├── QueueFullError         more uploads wait than the queue holds
 │   ├── RateLimitError         more requests than this caller may make
@@ -24,6 +33,21 @@ WebApiError
 │   ├── ArchiveNotReadyError   the columnar copy is being rebuilt
 │   ├── QueryTimeoutError      the query ran into its time limit and was stopped
 │   └── StoreUnavailableError  the database cannot be reached, or its disk is full
+├── ClientError            the client could not do what was asked of it
+│   ├── UnreachableError       nobody answered, or the connection broke again and again
+│   ├── ForeignAnswerError     what answered is no MRIQC Web-API, or one of another version
+│   ├── RefusedError           the service refused, for a reason that this client does not know
+│   ├── PlaceError             neither a service, nor a release, nor a mirror, nor a table
+│   ├── MirrorError            the mirror is another archive's, or in use, or broken
+│   ├── DatasetError           what a dataset keeps for sending cannot be used
+│   ├── SpoolError             what waits to be sent cannot be kept, or not be read
+│   └── MissingPackageError    it takes a package that is not installed
+├── ReportError            an HTML report cannot be annotated, or not be restored
+│   ├── NoReportError          it is no HTML report
+│   ├── UnknownImageError      nothing says which image the report is about
+│   ├── LinkedReportError      it is a link, and what it leads to is not to be changed
+│   └── DamagedReportError     what an annotation kept of the original cannot be read
+├── ImageError             an image file cannot be read
 ├── CatalogueError         a catalogue file is wrong; carries file, line and reason
 └── SetupError             the service cannot start as it is set up
 """
@@ -107,6 +131,54 @@ class ChangedSubmissionError(ConflictError):
     code = 'changed-submission'
 
 
+class NoReceiptError(ConflictError):
+    """The record has no receipt, or none that could still be fetched."""
+
+    code = 'no-receipt'
+
+
+class WithdrawnError(ConflictError):
+    """The record was withdrawn, and does not come back."""
+
+    code = 'withdrawn'
+
+
+class StayingError(ConflictError):
+    """The record cannot be withdrawn; the message says why."""
+
+    code = 'staying'
+
+
+class RatingStaysError(StayingError):
+    """It is a rating, which can be corrected only."""
+
+    code = 'rating-stays'
+
+
+class TooLateError(StayingError):
+    """It came in more than twelve months ago."""
+
+    code = 'too-late'
+
+
+class PublicImageError(StayingError):
+    """Its image is public."""
+
+    code = 'public-image'
+
+
+class RatedError(StayingError):
+    """Others have rated its image."""
+
+    code = 'rated'
+
+
+class LinkedRatingError(ConflictError):
+    """The rating is about another image already."""
+
+    code = 'linked-rating'
+
+
 class QueryError(WebApiError):
     """The question cannot be understood; the message says where."""
 
@@ -141,6 +213,12 @@ class ScopeError(AuthError):
     """A good token that lacks the scope."""
 
     code = 'missing-scope'
+
+
+class ReceiptError(AuthError):
+    """No receipt, or not the record's."""
+
+    code = 'bad-receipt'
 
 
 class BusyError(WebApiError):
@@ -187,6 +265,100 @@ class StoreUnavailableError(BusyError):
     """The database cannot be reached, or its disk is full."""
 
     code = 'store-unavailable'
+
+
+class ClientError(WebApiError):
+    """The client could not do what was asked of it."""
+
+    code = 'client'
+
+
+class UnreachableError(ClientError):
+    """Nobody answered, or the connection broke again and again."""
+
+    code = 'unreachable'
+
+
+class ForeignAnswerError(ClientError):
+    """What answered is no MRIQC Web-API, or one of another version."""
+
+    code = 'foreign-answer'
+
+
+class RefusedError(ClientError):
+    """The service refused, for a reason that this client does not know; in its words."""
+
+    code = 'refused'
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status  # of HTTP; 0: unknown
+
+
+class PlaceError(ClientError):
+    """Neither a service, nor a release, nor a mirror, nor a table."""
+
+    code = 'no-archive'
+
+
+class MirrorError(ClientError):
+    """The mirror is another archive's, or in use, or broken; the message says what to do."""
+
+    code = 'mirror'
+
+
+class DatasetError(ClientError):
+    """What a dataset keeps for sending, such as its salt, cannot be used; says what to do."""
+
+    code = 'dataset'
+
+
+class SpoolError(ClientError):
+    """What waits to be sent cannot be kept, or not be read; the message says what to do."""
+
+    code = 'spool'
+
+
+class MissingPackageError(ClientError):
+    """It takes a package that is not installed; the message says how to install it."""
+
+    code = 'missing-package'
+
+
+class ReportError(WebApiError):
+    """An HTML report cannot be annotated, or not be restored."""
+
+    code = 'report'
+
+
+class NoReportError(ReportError):
+    """It is no HTML report."""
+
+    code = 'no-report'
+
+
+class UnknownImageError(ReportError):
+    """Nothing says which image the report is about, or too much."""
+
+    code = 'unknown-image'
+
+
+class LinkedReportError(ReportError):
+    """The report is a link, and what it leads to is not to be changed."""
+
+    code = 'linked-report'
+
+
+class DamagedReportError(ReportError):
+    """What an annotation kept of the original cannot be read."""
+
+    code = 'damaged-report'
+
+
+class ImageError(WebApiError):
+    """An image file cannot be read; the message says which and why."""
+
+    code = 'bad-image'
 
 
 class CatalogueError(WebApiError):

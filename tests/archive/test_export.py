@@ -10,6 +10,7 @@ import pytest
 from mriqc_webapi.archive import export as exports
 from mriqc_webapi.archive.columns import DERIVED
 from mriqc_webapi.archive.export import FORMATS, Wanted, export
+from mriqc_webapi.query.projection import parse_fields
 from tests.archive.conftest import LARGE_CJV, make_resource, put, seqs_of, take_back
 
 DOCUMENTS = [
@@ -42,6 +43,14 @@ def test_ndjson_holds_the_records_as_they_are_served(filled):
     assert n_records == len(found) == 10
     assert [d['cjv'] for d in found] == [d['cjv'] for d in DOCUMENTS]
     assert found[1]['_links'] == {'self': {'title': 'T1w', 'href': f'T1w/{found[1]["_id"]}'}}
+
+
+def test_ndjson_stays_ascii_whatever_a_derived_column_holds(archive, local_store):
+    put(local_store, {'cjv': 1.0, 'bids_meta': {'Manufacturer': 'Größe\u2028'}})
+    seqs_of(archive)
+    _, content = written(archive, 'ndjson', fields=parse_fields('vendor,cjv'))
+    assert content.isascii()
+    assert orjson.loads(content)['vendor'] == 'Größe'
 
 
 def test_parquet_has_the_dictionary_s_columns_and_types(filled):

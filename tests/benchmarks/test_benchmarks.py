@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+import orjson
 import pytest
 import zstandard
 from benchmarks.figures import Figure, Sample, Target, table
 from benchmarks.load import LoadError, Plan, ask_each, get_request, run_plan
 from benchmarks.queries import PAGE_SIZE, Questions
-from benchmarks.records import Source, write_served
+from benchmarks.records import Source, first_record, scan_number, write_served
 
 from mriqc_webapi.iqm.loader import load_catalogue
 from mriqc_webapi.settings import Limits
@@ -54,6 +55,31 @@ def test_dates_run_from_2017_to_2026():
     years = [json.loads(source.served(i))['_created'][12:16] for i in range(N)]
     assert years == sorted(years)
     assert set(years) == {str(year) for year in range(2017, 2027)}
+
+
+def test_repeats_are_equal_nearly_equal_or_different():
+    source = Source('bold', 4_000, 0.67)
+    spreads = {
+        number: abs(orjson.loads(source.posted(i))['fd_mean'] / before - 1)
+        for i in range(source.n)
+        if (number := first_record(scan_number(i, 0.67), 0.67)) != i
+        and (before := orjson.loads(source.posted(number))['fd_mean'])
+    }
+    kinds = Counter('near' if 0 < s < 1e-7 else 'other' if s else 'same' for s in spreads.values())
+    shares = {kind: n / len(spreads) for kind, n in kinds.items()}
+    assert shares == {
+        'same': pytest.approx(0.45, abs=0.1),
+        'near': pytest.approx(0.15, abs=0.1),
+        'other': pytest.approx(0.40, abs=0.1),
+    }
+
+
+@pytest.mark.parametrize('repeats', [0.25, 0.67])
+def test_the_first_record_of_a_scan_is_the_first(repeats):
+    firsts: dict[int, int] = {}
+    for i in range(5_000):
+        firsts.setdefault(scan_number(i, repeats), i)
+    assert {scan: first_record(scan, repeats) for scan in firsts} == firsts
 
 
 def test_filters_ask_about_many_iqms_and_never_the_same_twice():

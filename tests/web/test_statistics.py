@@ -22,6 +22,7 @@ STATISTICS = (
     'protocols',
     'outliers',
     'coverage',
+    'percentiles',
 )
 NEEDED = {
     'distribution': {'iqm': 'cjv'},
@@ -159,6 +160,9 @@ def test_ratings_have_statistics_too(service):
         ('outliers', {'iqm': 'cjv', 'k': '-1'}, 'k'),
         ('outliers', {'iqm': 'cjv', 'limit': '1001'}, 'limit'),
         ('coverage', {'fields': 'no_such'}, 'no_such'),
+        ('percentiles', {'iqms': 'no_such'}, 'no_such'),
+        ('percentiles', {'percentiles': '101'}, 'percentiles'),
+        ('percentiles.csv', {'percentiles': 'a'}, 'percentiles'),
     ],
 )
 def test_what_cannot_be_answered_is_a_problem_that_says_why(service, path, parameters, complaint):
@@ -178,7 +182,7 @@ def documented(service: LiveService) -> dict[str, list[dict[str, Any]]]:
     """Give the parameters of the statistics routes by path."""
     document = requests.get(f'{service.root}/docs/api/api-docs', timeout=15).json()
     return {
-        path: methods['get']['parameters']
+        path: methods['get'].get('parameters', [])
         for path, methods in document['paths'].items()
         if 'statistics' in methods.get('get', {}).get('tags', [])
     }
@@ -186,7 +190,7 @@ def documented(service: LiveService) -> dict[str, list[dict[str, Any]]]:
 
 def test_each_documented_example_is_answered(service, study):
     paths = documented(service)
-    assert len(paths) == len(STATISTICS) + 1
+    assert {f'/api/v2/{{resource}}/{statistic}' for statistic in STATISTICS} <= set(paths)
     for path, parameters in paths.items():
         queries = [p for p in parameters if p['in'] == 'query']
         needed = {p['name']: _examples(p)[0] for p in queries if p['required']}

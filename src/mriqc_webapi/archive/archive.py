@@ -12,12 +12,14 @@ from typing import Final, Self
 import duckdb
 
 from mriqc_webapi.archive.caches import LruCache
+from mriqc_webapi.archive.callers import current_caller
 from mriqc_webapi.archive.compile import Target
 from mriqc_webapi.archive.copy import Copy, CopyOptions, is_damage
 from mriqc_webapi.archive.keeper import Keeper
 from mriqc_webapi.archive.reading import Reading
 from mriqc_webapi.errors import (
     ArchiveNotReadyError,
+    ClientGoneError,
     NotFoundError,
     QueryError,
     QueryTimeoutError,
@@ -187,15 +189,15 @@ class Archive:
 
     def _meaning(self, error: duckdb.Error, copy: Copy, *, is_late: bool) -> WebApiError | None:
         """Say what a failed query means to who asked; None for a mistake in here."""
-        if isinstance(error, duckdb.InterruptException) and is_late:
-            return QueryTimeoutError('stopped: the query takes too long', retry_after_s=60)
+        if isinstance(error, duckdb.InterruptException):
+            return _interruption(is_late=is_late)
         if isinstance(error, duckdb.OutOfMemoryException):
             return QueryTimeoutError('stopped: the query needs too much memory', retry_after_s=60)
         if is_damage(error):
             self._keeper.lose(copy, error)
-            return ArchiveNotReadyError('the archive is being repaired', retry_after_s=2)
-        if isinstance(error, duckdb.InterruptException | duckdb.ConnectionException):
-            return ArchiveNotReadyError('the archive is being repaired', retry_after_s=2)
+            return _being_repaired()
+        if isinstance(error, duckdb.ConnectionException):
+            return _being_repaired()
         if 'expression depth' in str(error):
             return QueryError('the filter is nested too deep')
         return None
@@ -217,6 +219,18 @@ def _begun(
         target = Target(layout, copy.profiles[name], layout.derived if derived else {})
         readings[name] = Reading(cursor, target, version=state[0][0], changed=changed[name])
     return readings
+
+
+def _interruption(*, is_late: bool) -> WebApiError:
+    if current_caller().has_gone:
+        return ClientGoneError('the client hung up')
+    if is_late:
+        return QueryTimeoutError('stopped: the query takes too long', retry_after_s=60)
+    return _being_repaired()
+
+
+def _being_repaired() -> ArchiveNotReadyError:
+    return ArchiveNotReadyError('the archive is being repaired', retry_after_s=2)
 
 
 def _being_judged() -> ArchiveNotReadyError:

@@ -23,6 +23,7 @@ from mriqc_webapi.archive.columns import (
     Tree,
 )
 from mriqc_webapi.archive.derived import derive
+from mriqc_webapi.archive.rated import rated_columns
 from mriqc_webapi.archive.residual import Profile
 
 ARROW_TYPES: Final[dict[str, pa.DataType]] = {
@@ -71,8 +72,18 @@ def arrow_table(layout: Layout, rows: Sequence[Row], profile: Profile) -> pa.Tab
         if values:
             _pad(values, len(rows))
             columns[column.name] = pa.array(values, ARROW_TYPES[column.type])
-    columns |= derive(layout, columns, [row.id for row in rows])
+    columns |= _derived(layout, columns, rows)
     return pa.table({**columns, RESIDUAL: pa.array(residuals, pa.string())})
+
+
+def _derived(
+    layout: Layout, columns: dict[str, pa.Array], rows: Sequence[Row]
+) -> dict[str, pa.Array]:
+    ids = [row.id for row in rows]
+    if not layout.rates:
+        return derive(layout, columns, ids)
+    documents = (_parsed(row.doc or '{}') for row in rows)
+    return rated_columns(documents, ids, [row.created_at or 0 for row in rows])
 
 
 def _opened(layout: Layout, doc: str | None) -> tuple[Document, Document | None]:

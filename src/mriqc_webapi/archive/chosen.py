@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-import orjson
-
 from mriqc_webapi.archive.columns import (
     FIXED,
     RESIDUAL,
@@ -19,7 +17,7 @@ from mriqc_webapi.archive.columns import (
 from mriqc_webapi.archive.compile import Target
 from mriqc_webapi.archive.predicates import Parameters, pointer
 from mriqc_webapi.query.expression import Path
-from mriqc_webapi.query.projection import Projection
+from mriqc_webapi.query.projection import Projection, ascii_json
 
 _DATE: Final = '%Y-%m-%dT%H:%M:%SZ'
 
@@ -62,9 +60,9 @@ class Derived:
         return tuple(column.sql for column in self.columns)
 
     def add_to(self, doc: str, values: Sequence[Any]) -> str:
-        """Add a record's values to its JSON text."""
+        """Add a record's values to its JSON text, which stays ASCII."""
         told = {c.name: value for c, value in zip(self.columns, values, strict=True)}
-        return f'{doc[:-1]},{orjson.dumps(told).decode()[1:]}' if told else doc
+        return f'{doc[:-1]},{ascii_json(told)[1:]}' if told else doc
 
     def without(self, fields: Projection) -> Projection:
         """Leave the derived names out of what is taken from documents."""

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from mriqc_webapi.iqm.definitions import Catalogue, FieldType, Resource
+from mriqc_webapi.iqm.definitions import Catalogue, FieldType, Kind, Resource
 
 Document: TypeAlias = dict[str, Any]
 Scalar: TypeAlias = float | int | str | bool
 
-LAYOUT_VERSION: Final = 2  # raise it when tables, split() or the state tables change their meaning
+LAYOUT_VERSION: Final = 3  # raise it when tables, split() or the state tables change their meaning
 SQL_TYPES: Final[dict[str, str]] = {
     'float': 'DOUBLE',
     'integer': 'BIGINT',
@@ -41,6 +41,23 @@ DERIVED: Final[dict[str, FieldType]] = {  # of a resource of IQMs; `archive.deri
     'n_group': 'integer',
     'diameter': 'float',
 }
+RATED: Final[dict[str, FieldType]] = {  # of a rating; `archive.rated` fills them
+    'scan': 'string',
+    'scale': 'string',
+    'score': 'float',
+    'grade': 'string',
+    'label': 'string',
+    'artifacts': 'string',
+    'rater': 'string',
+    'chain': 'string',
+    'is_standing': 'boolean',
+}
+DERIVED_OF: Final[dict[Kind, dict[str, FieldType]]] = {
+    'iqm': DERIVED,
+    'rating': RATED,
+    'telemetry': {},
+}
+ALL_DERIVED: Final = frozenset(name for names in DERIVED_OF.values() for name in names)
 KEYS: Final = {  # by which duplicates are found, compared and ordered; no question names them
     '_scan': 'UBIGINT',
     '_group': 'UBIGINT',
@@ -110,7 +127,8 @@ class Layout:
     columns : dict of path to Column
         What documents say.
     derived : dict of path to Column
-        What the archive itself says of each record; empty where no image was measured.
+        What the archive itself says of each record. A field of the same name stays in the
+        residual, as it was sent.
     """
 
     def __init__(self, resource: Resource, table: str) -> None:
@@ -118,13 +136,14 @@ class Layout:
         self.resource = resource.name
         self.table = quoted(table)
         self.has_views = resource.kind == 'iqm'
-        derived = DERIVED.items() if self.has_views else ()
+        self.rates = resource.kind == 'rating'
+        derived = DERIVED_OF[resource.kind]
         self.derived: dict[tuple[str, ...], Column] = {
-            (name,): Column((name,), kind) for name, kind in derived
+            (name,): Column((name,), kind) for name, kind in derived.items()
         }
         self.columns: dict[tuple[str, ...], Column] = {}
         self.tree: Tree = {}
-        taken = {name.casefold() for name in (*FIXED, *DERIVED, *KEYS, RESIDUAL)}
+        taken = {name.casefold() for name in (*FIXED, *DERIVED, *derived, *KEYS, RESIDUAL)}
         for field in resource.columns:
             if field.name.casefold() not in taken and self._plant(Column(field.path, field.type)):
                 taken.add(field.name.casefold())

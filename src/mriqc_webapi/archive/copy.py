@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import duckdb
 import orjson
-import pyarrow as pa
 
 from mriqc_webapi.archive.columns import Layout, fingerprint, layouts
 from mriqc_webapi.archive.deadlines import Deadlines
@@ -39,6 +38,7 @@ _STATE: Final = """
     CREATE TABLE state.policy (digest VARCHAR NOT NULL);
     CREATE TABLE state.unjudged (resource VARCHAR NOT NULL);
     CREATE TABLE state.mark (seq BIGINT NOT NULL);
+    CREATE TABLE state.erased (n BIGINT NOT NULL);
     CREATE TABLE state.changed (resource VARCHAR NOT NULL, seq BIGINT NOT NULL);
     CREATE TABLE state.residual_path (
         resource VARCHAR NOT NULL, path VARCHAR NOT NULL, kind VARCHAR NOT NULL
@@ -91,6 +91,8 @@ class Copy:
         Number of the last change that is in.
     policy : Policy
         By which its rows are judged.
+    n_erased : int
+        Records that were deleted and may still be found in the bytes of the file.
     unjudged : set of str
         Resources whose views are not true yet; nobody may ask before they are.
     """
@@ -100,6 +102,7 @@ class Copy:
         self.layouts: dict[str, Layout] = layouts(catalogue)
         self.profiles = {name: Profile() for name in self.layouts}
         self.mark = 0
+        self.n_erased = 0
         self.unjudged: set[str] = set()
         self.policy = first_policy()
         self._root = connection.cursor()
@@ -202,6 +205,11 @@ class Copy:
             for name in unjudged:
                 tx.execute('INSERT INTO state.unjudged VALUES (?)', [name])
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no question is being answered from it."""
+        return self._n_reading == 0
+
     def close(self) -> None:
         """Stop what runs, and close the file."""
         with self._guard:
@@ -218,6 +226,7 @@ class Copy:
         with transaction(self.writer) as tx:
             tx.execute(_STATE)
             tx.execute('INSERT INTO state.mark VALUES (0)')
+            tx.execute('INSERT INTO state.erased VALUES (0)')
             identity = [fingerprint(self.layouts.values()), store_id]
             tx.execute('INSERT INTO state.identity VALUES (?, ?)', identity)
             tx.execute('INSERT INTO state.policy VALUES (?)', [self.policy.digest])
@@ -232,6 +241,7 @@ class Copy:
         if store != store_id:
             raise UnusableCopyError('it was copied from another database')
         (self.mark,) = _only_row(self.writer, 'SELECT seq FROM state.mark')
+        (self.n_erased,) = _only_row(self.writer, 'SELECT n FROM state.erased')
         changed = self.writer.execute('SELECT resource, seq FROM state.changed').fetchall()
         if sorted(name for name, _ in changed) != sorted(self.layouts):
             raise UnusableCopyError('it is not complete')
@@ -263,16 +273,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDB
         with contextlib.suppress(duckdb.Error):
             connection.execute('ROLLBACK')
         raise
-
-
-@contextlib.contextmanager
-def registered(tx: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Iterator[None]:
-    """Let statements read an Arrow table under a name."""
-    tx.register(name, rows)
-    try:
-        yield
-    finally:
-        tx.unregister(name)
 
 
 def _connect(slot: Slot, options: CopyOptions) -> duckdb.DuckDBPyConnection:

@@ -1,4 +1,4 @@
-"""Stops queries that run too long: one thread watches them all."""
+"""Stops queries that run too long, or for nobody: one thread watches them all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import duckdb
+
+from mriqc_webapi.archive.callers import current_caller
 
 AGAIN_AFTER_S: Final = 0.05  # a late query that has begun its next statement is stopped again
 
@@ -26,7 +29,7 @@ class Deadlines:
     def watching(
         self, connection: duckdb.DuckDBPyConnection, deadline: float | None
     ) -> Iterator[None]:
-        """Watch a connection for the time of a block."""
+        """Watch a connection for the time of a block, or until its caller leaves."""
         with self._condition:
             self._deadlines[connection] = float('inf') if deadline is None else deadline
             if self._thread is None:
@@ -36,10 +39,16 @@ class Deadlines:
             if deadline is not None:
                 self._condition.notify()
         try:
-            yield
+            with current_caller().stopping(partial(self._expire, connection)):
+                yield
         finally:
             with self._condition:
                 del self._deadlines[connection]
+
+    def _expire(self, connection: duckdb.DuckDBPyConnection) -> None:
+        with self._condition:
+            self._deadlines[connection] = float('-inf')
+            self._condition.notify()
 
     def close(self) -> None:
         """Interrupt everything from now on; the thread ends when nothing is left to watch."""

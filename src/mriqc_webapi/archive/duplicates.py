@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from mriqc_webapi.archive.comparison import comparison_of
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Row, Sample
 from mriqc_webapi.errors import QueryError
 
@@ -41,8 +41,8 @@ class Duplicates(Question):
         if not sample.layout.has_views:
             raise QueryError(f'{sample.resource.name} holds no measures of images')
         n, n_scans, n_canonical, n_quarantined = sample.rows(
-            f'SELECT count(*), count(DISTINCT _scan), count_if({_CANONICAL}),'
-            f' count_if({_QUARANTINED}) {sample.source}'
+            f'SELECT count(*), count(DISTINCT _scan), count(*) FILTER ({_CANONICAL}),'
+            f' count(*) FILTER ({_QUARANTINED}) {sample.source}'
         )[0]
         sizes = _sizes(sample)
         body = {

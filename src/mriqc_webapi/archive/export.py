@@ -7,7 +7,7 @@ JSON. NDJSON holds the records as they are served.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -22,7 +22,7 @@ import pyarrow.parquet
 
 from mriqc_webapi.archive.archive import Archive
 from mriqc_webapi.archive.chosen import Derived, chosen_columns
-from mriqc_webapi.archive.columns import DERIVED, quoted
+from mriqc_webapi.archive.columns import ALL_DERIVED, quoted
 from mriqc_webapi.archive.compile import predicate
 from mriqc_webapi.archive.predicates import Parameters
 from mriqc_webapi.archive.reading import Reading
@@ -68,7 +68,7 @@ class Wanted:
     @property
     def is_whole(self) -> bool:
         """Whether documents of all records are wanted, so that the store can give NDJSON."""
-        names_derived = any(path[0] in DERIVED for path in self.fields.paths)
+        names_derived = any(path[0] in ALL_DERIVED for path in self.fields.paths)
         return self.where == EVERYTHING and self.view == 'raw' and not names_derived
 
 
@@ -153,7 +153,7 @@ def _write_ndjson(reading: Reading, wanted: Wanted, store: Store) -> Chunks:
     fields = derived.without(wanted.fields)
     selected = ', '.join(['seq', quoted('_id'), *derived.sql])
     sql = f'SELECT {selected} {_source(reading, wanted, parameters)}'
-    with contextlib.closing(_windows(reading, sql, parameters)) as tables:
+    with contextlib.closing(_windows(reading, sql, parameters, _spans(reading, wanted))) as tables:
         for batch in chain.from_iterable(t.to_batches(max_chunksize=DOCUMENTS) for t in tables):
             with store.read() as tx:
                 found = records.documents(tx, seqs=batch.column(0).to_pylist())
@@ -258,7 +258,7 @@ def _tables(reading: Reading, wanted: Wanted) -> Tables:
         reading.target, wanted.fields, parameters, dates_as_text=wanted.format in {'csv', 'tsv'}
     )
     sql = f'SELECT {columns} {_source(reading, wanted, parameters)}'
-    return _windows(reading, sql, parameters)
+    return _windows(reading, sql, parameters, _spans(reading, wanted))
 
 
 def _source(reading: Reading, wanted: Wanted, parameters: Parameters) -> str:
@@ -267,22 +267,30 @@ def _source(reading: Reading, wanted: Wanted, parameters: Parameters) -> str:
     return f'FROM {reading.layout.table} WHERE ({where}) AND {view}'
 
 
-def _windows(reading: Reading, sql: str, parameters: Parameters) -> Tables:
+def _windows(reading: Reading, sql: str, parameters: Parameters, spans: Sequence[range]) -> Tables:
     """Run a statement on windows of the rows' numbers, each while the one before is in use."""
     after, until = parameters.add(0), parameters.add(0)
     sql += f' AND seq > {after} AND seq <= {until} ORDER BY seq'
     bound = parameters.of(sql)
 
-    def fetch(start: int) -> pa.Table:
-        values = bound | {after[1:]: start, until[1:]: start + WINDOW}
+    def fetch(span: range) -> pa.Table:
+        values = bound | {after[1:]: span.start, until[1:]: span.stop}
         return reading.cursor.sql(sql, params=values).to_arrow_table()
 
     with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(fetch, 0)
-        for start in range(WINDOW, reading.changed, WINDOW):
-            table, ahead = ahead.result(), pool.submit(fetch, start)
+        ahead = pool.submit(fetch, spans[0])
+        for span in spans[1:]:
+            table, ahead = ahead.result(), pool.submit(fetch, span)
             yield table
         yield ahead.result()
+
+
+def _spans(reading: Reading, wanted: Wanted) -> list[range]:
+    """Part the rows' numbers into windows; what a filter leaves may fit into one."""
+    if wanted.where != EVERYTHING and count(reading, wanted) <= WINDOW:
+        return [range(reading.changed)]
+    starts = range(0, max(reading.changed, 1), WINDOW)
+    return [range(start, start + WINDOW) for start in starts]
 
 
 @contextlib.contextmanager

@@ -18,8 +18,10 @@ import pyarrow as pa
 
 from mriqc_webapi.archive.batches import arrow_table
 from mriqc_webapi.archive.columns import Layout, quoted
-from mriqc_webapi.archive.copy import Copy, registered, transaction
+from mriqc_webapi.archive.copy import Copy, transaction
 from mriqc_webapi.archive.policy import Policy, policy_at
+from mriqc_webapi.archive.rated import judge_chains
+from mriqc_webapi.archive.registering import registered
 from mriqc_webapi.archive.regrouping import Touched, regroup_all, regroup_scans
 from mriqc_webapi.store import records
 from mriqc_webapi.store.engine import Store
@@ -93,8 +95,12 @@ def follow(copy: Copy, store: Store, *, max_rows: int = MAX_BATCH_ROWS) -> int:
 
 
 def _write(batch: _Batch, copy: Copy) -> None:
+    n_erased = copy.n_erased
     with transaction(copy.writer) as tx:
-        touched = _write_rows(batch, copy, tx)
+        touched, n_deleted = _write_rows(batch, copy, tx)
+        if n_deleted:
+            n_erased += n_deleted
+            tx.execute('UPDATE state.erased SET n = ?', [n_erased])
         unjudged = copy.unjudged | (copy.judge_by(tx, batch.policy) if batch.policy else set())
         if batch.is_far_behind:
             unjudged |= touched.keys()
@@ -109,12 +115,17 @@ def _write(batch: _Batch, copy: Copy) -> None:
         profile.unsaved.clear()
     copy.policy = batch.policy or copy.policy
     copy.unjudged = unjudged
+    copy.n_erased = n_erased
     copy.mark = batch.last
 
 
-def _write_rows(batch: _Batch, copy: Copy, tx: duckdb.DuckDBPyConnection) -> dict[str, Touched]:
-    """Insert and delete; return what that touches, by resource that has views."""
+def _write_rows(
+    batch: _Batch, copy: Copy, tx: duckdb.DuckDBPyConnection
+) -> tuple[dict[str, Touched], int]:
+    """Insert and delete; return what that touches, by resource that has views, and deletions."""
+    n_deleted = 0
     touched: dict[str, Touched] = {n: set() for n, at in copy.layouts.items() if at.has_views}
+    chains: dict[str, set[str]] = {n: set() for n, at in copy.layouts.items() if at.rates}
     for name, tables in batch.inserted.items():
         rows = pa.concat_tables(tables, promote_options='default')  # not all have all columns
         with registered(tx, 'given', rows):
@@ -122,19 +133,27 @@ def _write_rows(batch: _Batch, copy: Copy, tx: duckdb.DuckDBPyConnection) -> dic
         if name in touched:
             keys = (rows[key].to_pylist() for key in ('_scan', '_group'))
             touched[name].update(zip(*keys, strict=True))
+        elif name in chains:
+            chains[name].update(_corrected(rows))
     # after the inserts: a record may have been withdrawn between two reads of this batch
     for name, changes in batch.withdrawn.items():
-        gone = _delete(tx, copy.layouts[name], changes)
+        gone, n = _delete(tx, copy.layouts[name], changes)
+        n_deleted += n
         touched.get(name, set()).update(gone)
-    return {name: scans for name, scans in touched.items() if scans}
+        chains.get(name, set()).update(str(chain) for chain, _ in gone)
+    for name, some in chains.items():
+        judge_chains(tx, copy.layouts[name], some)
+    return {name: scans for name, scans in touched.items() if scans}, n_deleted
 
 
-def _delete(tx: duckdb.DuckDBPyConnection, layout: Layout, withdrawn: Sequence[Change]) -> Touched:
-    """Delete rows; return what that touches."""
+def _delete(
+    tx: duckdb.DuckDBPyConnection, layout: Layout, withdrawn: Sequence[Change]
+) -> tuple[Touched, int]:
+    """Delete rows; return what that touches, and how many there were."""
     gone = pa.table({'id': [c.id for c in withdrawn], 'seq': [c.seq for c in withdrawn]})
     table = layout.table
     same = f'{table}.{quoted("_id")} = given.id AND {table}.seq < given.seq'
-    keys = '_scan, _group' if layout.has_views else 'NULL, NULL'
+    keys = '_scan, _group' if layout.has_views else 'chain, NULL' if layout.rates else 'NULL, NULL'
     with registered(tx, 'given', gone):
         found = tx.execute(
             f'SELECT {table}.rowid, {keys} FROM {table} JOIN given ON {same}'  # noqa: S608 - quoted
@@ -142,7 +161,13 @@ def _delete(tx: duckdb.DuckDBPyConnection, layout: Layout, withdrawn: Sequence[C
     if found:
         rows = ', '.join(str(row) for row, *_ in found)
         tx.execute(f'DELETE FROM {table} WHERE rowid IN ({rows})')  # noqa: S608 - numbers
-    return {(scan, group) for _, scan, group in found}
+    return {(scan, group) for _, scan, group in found}, len(found)
+
+
+def _corrected(rows: pa.Table) -> set[str]:
+    """Name the chains that corrections among some new rows belong to."""
+    pairs = zip(rows['chain'].to_pylist(), rows['_id'].to_pylist(), strict=True)
+    return {chain for chain, id_ in pairs if chain != id_}
 
 
 def _judge_rest(copy: Copy) -> None:

@@ -20,6 +20,7 @@ from mriqc_webapi.archive.copy import Copy, CopyOptions, UnusableCopyError
 from mriqc_webapi.archive.follower import MAX_BATCH_ROWS, follow
 from mriqc_webapi.archive.policy import policy_at
 from mriqc_webapi.archive.progress import Progress
+from mriqc_webapi.archive.renewal import Renewal
 from mriqc_webapi.archive.slots import Slot
 from mriqc_webapi.errors import ArchiveNotReadyError, WebApiError
 from mriqc_webapi.iqm.definitions import Catalogue
@@ -52,6 +53,7 @@ class Keeper:
         self._broke_at = -DISTRUST_S
         self._is_distrusted = False
         self._progress = Progress()
+        self._renewal = Renewal(slot, catalogue=catalogue, store=store, options=options)
         self._wake = threading.Event()
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name='archive-follower', daemon=True)
@@ -103,7 +105,9 @@ class Keeper:
                 retry_after_s=1 + int(self._progress.time_left_s(head - mark)),
             )
         while copy.mark < head:
-            if not self._follow(copy, deadline) and copy.mark < head:
+            n_rows = self._follow(copy, deadline)
+            copy, asked = self._copy or copy, copy
+            if copy is asked and not n_rows and copy.mark < head:
                 raise _being_repaired()  # the store knows less than it said
             if time.monotonic() > deadline:
                 raise ArchiveNotReadyError('the archive is busy with new records')
@@ -123,6 +127,7 @@ class Keeper:
         if self._thread.ident is not None:
             self._thread.join()
         with self._lock:
+            self._renewal.close()
             copies = (self._copy, self._lost)
             self._copy = self._lost = None
         for copy in copies:
@@ -160,7 +165,19 @@ class Keeper:
             self._progress.note(
                 n_rows=n_rows, took_s=took_s, done=copy.mark, total=max(self._head(), copy.mark)
             )
-        return 0.0 if n_rows >= MAX_BATCH_ROWS else max(FOLLOW_EVERY_S, REST * took_s)
+        if n_rows >= MAX_BATCH_ROWS or self._renew(copy):
+            return 0.0
+        return max(FOLLOW_EVERY_S, REST * took_s)
+
+    def _renew(self, copy: Copy) -> bool:
+        """Go on with writing the copy anew, if it has to be; whether there is more to do."""
+        is_at_work = self._renewal.go_on(copy)
+        if self._renewal.is_ready(copy):
+            with self._lock:
+                if self._copy is copy:
+                    self._copy = self._renewal.replace(copy)
+            return False
+        return is_at_work
 
     def _follow(self, copy: Copy, deadline: float) -> int:
         """Copy the next changes, after whoever is at it already."""
@@ -168,8 +185,10 @@ class Keeper:
         if not self._lock.acquire(timeout=wait_s):
             raise ArchiveNotReadyError('the archive is busy with new records', retry_after_s=1)
         try:
-            if self._copy is not copy:
+            if self._copy is None:
                 raise _being_repaired()
+            if self._copy is not copy:  # another one has taken its place
+                return 0
             return follow(copy, self._store, max_rows=MAX_BATCH_ROWS)
         except duckdb.Error as error:
             self._lose(copy, error)
@@ -190,6 +209,7 @@ class Keeper:
 
     def _restore(self) -> None:
         """Open what the slot holds, or make a new copy; needs no lock, since none is in use."""
+        self._renewal.abandon()
         lost = self._lost
         if lost is not None:
             lost.close()

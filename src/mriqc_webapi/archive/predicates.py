@@ -26,7 +26,9 @@ from mriqc_webapi.query.expression import Compare, Mod, ObjectId, TypeIs, Value
 
 _PARAMETER: Final = re.compile(r'\$(p\d+)')
 
-ColumnKind: TypeAlias = Literal['float', 'integer', 'string', 'boolean', 'object', 'id', 'date']
+ColumnKind: TypeAlias = Literal[
+    'float', 'integer', 'string', 'boolean', 'object', 'list', 'id', 'date'
+]
 
 FALSE: Final = 'FALSE'
 TRUE: Final = 'TRUE'

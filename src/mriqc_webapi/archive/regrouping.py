@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from mriqc_webapi.archive.columns import Layout
 from mriqc_webapi.archive.comparison import comparison_of
-from mriqc_webapi.archive.copy import registered
 from mriqc_webapi.archive.groups import STATES, Facts, Floats, Ints, Keys, Places, Verdicts, judge
 from mriqc_webapi.archive.policy import Policy
+from mriqc_webapi.archive.registering import registered
 
 PART_ROWS: Final = 1_000_000  # judged at once; bounds the memory that a rebuild takes
 FETCHED_ROWS: Final = 20_000  # vectors brought in at once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,10 +23,16 @@ else:
     def try_lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+_FIRST: Final = '.duckdb'
+_SECOND: Final = '-b.duckdb'
+
 
 @dataclass(slots=True)
 class Slot:
-    """The right to one copy's file; it ends with `release`, or with the process."""
+    """The right to one copy's file; it ends with `release`, or with the process.
+
+    A copy can be written anew while it is used: into a second file, which then takes its place.
+    """
 
     path: Path  # of the copy
     scratch: Path  # where its queries put what exceeds their memory
@@ -50,11 +56,47 @@ class Slot:
                 except OSError:
                     os.close(fd)
                 else:
-                    name = f'archive-{number}'
-                    return cls(folder / f'{name}.duckdb', folder / f'{name}.tmp', fd)
+                    return cls(*_places(folder, number), fd)._settled()
         except OSError as error:
             raise SetupError(f'{folder} cannot be used for the archive: {error}') from error
         raise SetupError(f'{folder}: all {MAX_SLOTS} copies of the archive are in use')
+
+    def second(self) -> Self:
+        """Give the place of a copy that is to replace this one; it goes with this slot's right."""
+        name = self.path.name
+        other = (
+            name.removesuffix(_SECOND) + _FIRST
+            if name.endswith(_SECOND)
+            else name.removesuffix(_FIRST) + _SECOND
+        )
+        path = self.path.with_name(other)
+        return replace(self, path=path, scratch=path.with_suffix('.tmp'), _fd=-1)
+
+    def discard_unused(self) -> None:
+        """Remove the copies in slots that no process has: nobody looks after what they hold."""
+        for lock in self.path.parent.glob('archive-*.lock'):
+            number = lock.stem.removeprefix('archive-')
+            if not number.isdigit():
+                continue
+            fd = os.open(lock, os.O_RDWR)
+            try:
+                try_lock(fd)
+                unused = Slot(*_places(lock.parent, int(number)), -1)
+                for slot in (unused, unused.second()):
+                    slot.discard()
+            except OSError:
+                continue  # it is in use
+            finally:
+                os.close(fd)
+
+    def _settled(self) -> Self:
+        """Take the file that is there; of two, the second one was not finished, or is as good."""
+        second = self.second()
+        if self.path.exists():
+            second.discard()
+        elif second.path.exists():
+            self.path, self.scratch = second.path, second.scratch
+        return self
 
     def discard(self) -> None:
         """Remove the copy's file and DuckDB's log beside it."""
@@ -66,3 +108,8 @@ class Slot:
         if self._fd >= 0:
             os.close(self._fd)  # the lock file stays: removing it would race with a newcomer
             self._fd = -1
+
+
+def _places(folder: Path, number: int) -> tuple[Path, Path]:
+    """Give where a slot's copy goes, and its scratch files."""
+    return folder / f'archive-{number}{_FIRST}', folder / f'archive-{number}.tmp'

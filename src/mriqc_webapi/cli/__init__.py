@@ -7,10 +7,29 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from mriqc_webapi.cli.registry import ExitCode, build_parser, run
-from mriqc_webapi.errors import BusyError, CatalogueError, QueryError, SetupError, WebApiError
+from mriqc_webapi.errors import (
+    BusyError,
+    CatalogueError,
+    MirrorError,
+    MissingPackageError,
+    PlaceError,
+    QueryError,
+    SetupError,
+    UnreachableError,
+    WebApiError,
+)
 
 _USAGE_ERRORS = (QueryError,)
-_SETUP_ERRORS = (SetupError, CatalogueError, BusyError)
+_SETUP_ERRORS = (
+    SetupError,
+    CatalogueError,
+    BusyError,
+    UnreachableError,
+    PlaceError,
+    MirrorError,
+    MissingPackageError,
+)
+_OWN = 'mriqc_webapi'
 
 
 def load_commands() -> None:
@@ -29,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WebApiError as error:
         print(f'mriqc-webapi: {error}', file=sys.stderr)
         return _exit_code(error)
+    except ModuleNotFoundError as error:  # of the base alone, some commands lack what they need
+        if (error.name or _OWN).partition('.')[0] == _OWN:
+            raise
+        print(f'mriqc-webapi: {_what_to_install(error)}', file=sys.stderr)
+        return ExitCode.SETUP
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
@@ -37,6 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.SETUP
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+def _what_to_install(error: ModuleNotFoundError) -> str:
+    return (
+        f'this needs {error.name}, which is not installed:'
+        ' pip install "mriqc-webapi[server]" has everything'
+    )
 
 
 def _exit_code(error: WebApiError) -> ExitCode:

@@ -23,6 +23,7 @@ from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
     from mriqc_webapi.cli.loading import Loader
+    from mriqc_webapi.store.engine import Store
 
 
 @command(
@@ -83,10 +84,12 @@ def import_(  # noqa: PLR0913 — one keyword per option
     )
     catalogue = load_catalogue(settings.catalogue_dir)
     with ExitStack() as stack:
+        store = None if dry_run else stack.enter_context(Store.open(settings.database_url))
+        salt = _salt_of(store) if store else ''
         loader = Loader(
             [file for path in paths for file in find_sources(path, catalogue)],
-            store=None if dry_run else stack.enter_context(Store.open(settings.database_url)),
-            judges=stack.enter_context(Judges(catalogue, settings.limits, jobs=jobs)),
+            store=store,
+            judges=stack.enter_context(Judges(catalogue, settings.limits, salt=salt, jobs=jobs)),
             folder=settings.data_dir / 'imports',
             resource=resource,
             refused=refused,
@@ -94,6 +97,13 @@ def import_(  # noqa: PLR0913 — one keyword per option
         _load(loader)
     _report(loader, as_json=as_json, dry_run=dry_run)
     return ExitCode.FAILED if loader.progress.n_refused else ExitCode.OK
+
+
+def _salt_of(store: 'Store') -> str:
+    from mriqc_webapi.store.receipts import Secrets
+
+    with store.read() as tx:
+        return Secrets.read(tx).pseudonym
 
 
 def _load(loader: 'Loader') -> None:

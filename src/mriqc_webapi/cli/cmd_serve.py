@@ -30,8 +30,8 @@ def serve(*, demo: bool, **given: Any) -> ExitCode:
     """
     settings = Settings.from_environment(**given)
     token = _prepare(settings, demo=demo or os.environ.get(f'{PREFIX}DEMO', '') in {'1', 'true'})
-    _hand_on(settings)
-    return _run(settings, token)
+    hand_on(settings)
+    return run_server(settings, token)
 
 
 def _prepare(settings: Settings, *, demo: bool) -> str | None:
@@ -59,7 +59,7 @@ def _first_token(store: 'Store') -> str | None:
         return tokens.create(tx, name=FIRST_TOKEN, scopes=('submit', 'rate'))
 
 
-def _hand_on(settings: Settings) -> None:
+def hand_on(settings: Settings) -> None:
     """Put the settings into the environment, where each serving process reads them."""
     for item in fields(settings):
         value = getattr(settings, item.name)
@@ -67,7 +67,8 @@ def _hand_on(settings: Settings) -> None:
             os.environ[PREFIX + item.name.upper()] = '' if value is None else str(value)
 
 
-def _run(settings: Settings, token: str | None) -> ExitCode:
+def run_server(settings: Settings, token: str | None) -> ExitCode:
+    """Listen until a signal comes; the settings are in the environment already."""
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 

@@ -30,7 +30,7 @@ def _date(seconds: int | None) -> str:
         '--scope',
         metavar='LIST',
         default='submit,rate',
-        help='what it may do, of submit, rate, admin (default: submit,rate)',
+        help='what it may do, of submit, rate, relay, admin (default: submit,rate)',
     ),
     Argument('--token', metavar='TEXT', dest='text', help='its text; without: a random one'),
     Argument(

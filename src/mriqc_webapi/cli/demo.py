@@ -8,6 +8,7 @@ from mriqc_webapi.settings import Limits
 from mriqc_webapi.store import records
 from mriqc_webapi.store.engine import Store
 from mriqc_webapi.store.insert import insert_batch
+from mriqc_webapi.store.receipts import Secrets
 from mriqc_webapi.submissions.sources import SourceReader
 
 DEMO_DATA = Path(__file__).parent / 'demo_data'
@@ -15,9 +16,9 @@ DEMO_DATA = Path(__file__).parent / 'demo_data'
 
 def load_demo(store: Store, catalogue: Catalogue) -> int:
     """Fill an empty archive and count the records; one that ever held any stays as it is."""
-    judge = Judge(catalogue, Limits())
     n_added = 0
     with store.write() as tx:  # all or nothing
+        judge = Judge(catalogue, Limits(), Secrets.read(tx).pseudonym)
         if records.head(tx):
             return 0
         for file in sorted(DEMO_DATA.glob('*.zst')):

@@ -12,6 +12,7 @@ import orjson
 from mriqc_webapi.errors import InvalidDocumentError, SubmissionError
 from mriqc_webapi.iqm.definitions import Catalogue
 from mriqc_webapi.settings import Limits
+from mriqc_webapi.store.raters import with_pseudonym
 from mriqc_webapi.store.record import Record, make_record
 from mriqc_webapi.submissions.check import Checker
 from mriqc_webapi.submissions.sources import (
@@ -73,8 +74,9 @@ class Batch:
 class Judge:
     """Checks lines against the catalogue, as the service checks uploads."""
 
-    def __init__(self, catalogue: Catalogue, limits: Limits) -> None:
+    def __init__(self, catalogue: Catalogue, limits: Limits, salt: str = '') -> None:
         self._catalogue = catalogue
+        self._salt = salt  # of raters' pseudonyms
         self._limits = limits
         self._checkers = {n: Checker(r, limits=limits) for n, r in catalogue.resources.items()}
 
@@ -125,7 +127,9 @@ class Judge:
     def _record(self, line: SourceLine, submission: Submission, now: int) -> Record:
         has_id = submission.id is not None
         key = None if has_id else f'import:{content_hash(line.resource, line.document)}'
-        return make_record(submission, resource=self._catalogue[line.resource], now=now, key=key)
+        resource = self._catalogue[line.resource]
+        named = with_pseudonym(submission, resource=resource, salt=self._salt)
+        return make_record(named, resource=resource, now=now, key=key)
 
 
 def refusal(line: SourceLine, reason: str) -> Refusal:

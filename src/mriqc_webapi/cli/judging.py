@@ -29,8 +29,10 @@ _Sent = tuple[Batch, list[tuple[Any, ...]]]
 class Judges:
     """Judges for as many files as wanted: here, or in processes of their own for large files."""
 
-    def __init__(self, catalogue: Catalogue, limits: Limits, *, jobs: int | None = None) -> None:
-        self._set_up = (catalogue, limits)
+    def __init__(
+        self, catalogue: Catalogue, limits: Limits, *, salt: str = '', jobs: int | None = None
+    ) -> None:
+        self._set_up = (catalogue, limits, salt)
         self._jobs = min(os.cpu_count() or 1, _MAX_JOBS) if jobs is None else jobs
         self._here: Judge | None = None
         self._pool: ProcessPoolExecutor | None = None
@@ -74,12 +76,12 @@ class Judges:
 _judge: Judge
 
 
-def _start_judge(catalogue: Catalogue, limits: Limits) -> None:
+def _start_judge(catalogue: Catalogue, limits: Limits, salt: str) -> None:
     global _judge  # noqa: PLW0603 — one per process of the pool, made once
     gc.set_threshold(_COLLECT_EVERY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _judge = Judge(catalogue, limits)
+    _judge = Judge(catalogue, limits, salt)
 
 
 def _end_with_parent() -> None:

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 class Watcher:
     """Is told what is done; shows it if there is a bar."""
 
-    def __init__(self, bar: 'Progress') -> None:
+    def __init__(self, bar: 'Progress', unit: str) -> None:
         self._bar = bar
+        self._unit = unit
         self._task = bar.add_task('', total=None, rate='')
         self._n_records = 0
 
@@ -24,12 +25,12 @@ class Watcher:
         """Count records, and what else of the total is done with them."""
         self._n_records += n_records
         elapsed_s = self._bar.tasks[0].elapsed or 0.0
-        rate = f'{self._n_records / elapsed_s:,.0f} records/s' if elapsed_s else ''
+        rate = f'{self._n_records / elapsed_s:,.0f} {self._unit}/s' if elapsed_s else ''
         self._bar.update(self._task, advance=done, rate=rate)
 
 
 @contextmanager
-def progress_bar() -> Iterator[Watcher]:
+def progress_bar(unit: str = 'records') -> Iterator[Watcher]:
     """Show a bar while the block runs, on the error stream and only if that is a terminal."""
     from rich.console import Console
     from rich.progress import (
@@ -48,4 +49,4 @@ def progress_bar() -> Iterator[Watcher]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        yield Watcher(bar)
+        yield Watcher(bar, unit)

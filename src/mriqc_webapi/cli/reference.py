@@ -18,6 +18,7 @@ _EXIT_CODES = {
     ExitCode.FAILED: 'some lines were refused, or the one thing asked for could not be done',
     ExitCode.USAGE: 'the command line, or a filter in it, cannot be understood',
     ExitCode.SETUP: 'the store cannot be reached or is outdated, or a setting is wrong',
+    ExitCode.LATER: 'not all could be sent now: the rest is kept, and sent by a later run',
     ExitCode.INTERRUPTED: 'stopped from the keyboard',
 }
 

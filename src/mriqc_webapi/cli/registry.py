@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     FAILED = 1  # some lines were refused, or the one thing asked for could not be done
     USAGE = 2  # the command line, or a filter in it, cannot be understood
     SETUP = 3  # the store cannot be reached, is outdated, or the settings are wrong
+    LATER = 4  # not all now: the rest is kept and can be sent later
     INTERRUPTED = 130  # stopped from the keyboard
 
 
@@ -54,9 +55,14 @@ class Command:
 
 COMMANDS: dict[str, Command] = {}
 GROUPS = {
+    'admin': 'look after records, submitters and public images; each act is logged',
     'db': 'bring the database up to date, or look at it',
     'release': 'make frozen, numbered copies of the whole archive, check and compare them',
     'policy': 'when records of one image count as one',
+    'ratings': "export, compare and send what rating sessions left; fetch an archive's",
+    'relay': 'take records in and pass them on to another archive',
+    'receipts': 'look after the records that a dataset has sent',
+    'report': 'put the rating widget into HTML reports',
     'token': 'make, list and revoke write tokens',
 }
 
@@ -111,42 +117,45 @@ def build_parser() -> argparse.ArgumentParser:
         prog='mriqc-webapi',
         description='Collects, keeps and serves image quality metrics and ratings of MR images.',
         epilog=f'Every setting is also an environment variable, {PREFIX}NAME.\n'
-        'Exit codes: 0 done, 1 something was refused or failed, 2 usage, 3 store or settings.',
+        'Exit codes: 0 done, 1 something was refused or failed, 2 usage, 3 store or settings,\n'
+        '4 some is left for later.',
         formatter_class=_formatter,
     )
     parser.add_argument('--version', action='version', version=version('mriqc-webapi'))
     top = parser.add_subparsers(metavar='COMMAND', required=True)
     groups: dict[str, Any] = {}
+    own: dict[str, argparse.ArgumentParser] = {}  # of commands that may be groups, too
     for known in sorted(COMMANDS.values(), key=lambda c: c.name):
         group, _, last = known.name.rpartition(' ')
         if group and group not in groups:
             about = GROUPS[group]
-            inner = top.add_parser(
+            inner = own.get(group) or top.add_parser(
                 group, help=about, description=_sentence(about), formatter_class=_formatter
             )
-            groups[group] = inner.add_subparsers(metavar='COMMAND', required=True)
-        _add(groups.get(group, top), last, known)
+            groups[group] = inner.add_subparsers(metavar='COMMAND', required=group not in own)
+        added = _add(groups.get(group, top), last, known)
+        if not group:
+            own[known.name] = added
     return parser
 
 
-def _add(parsers: Any, name: str, known: Command) -> None:
-    parser = parsers.add_parser(
+def _add(parsers: Any, name: str, known: Command) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = parsers.add_parser(
         name,
         help=known.summary[:1].lower() + known.summary[1:].rstrip('.'),
         description=f'{known.summary}\n\n{known.details}'.strip(),
         epilog=f'example:\n  {known.example}',
         formatter_class=_formatter,
     )
-    for argument in known.arguments:
-        parser.add_argument(*argument.names, **argument.words)
-    parser.set_defaults(command=known)
+    taken = [parser.add_argument(*one.names, **one.words).dest for one in known.arguments]
+    parser.set_defaults(command=known, taken=taken)
+    return parser
 
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Call the command with what was parsed for it."""
-    given = vars(options)
-    known: Command = given.pop('command')
-    return known.run(**given)
+    known: Command = options.command
+    return known.run(**{name: getattr(options, name) for name in options.taken})
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

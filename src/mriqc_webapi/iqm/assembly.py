@@ -35,6 +35,7 @@ RESERVED_RESOURCES = {  # what else stands at that place of an address
     'policy',
     'rating_counts',
     'ratings',
+    'receipts',
     'records',
     'releases',
     'scanners',

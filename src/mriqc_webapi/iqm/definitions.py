@@ -7,10 +7,12 @@ from typing import Literal
 
 from mriqc_webapi.iqm.references import Reference
 
-FieldType = Literal['float', 'integer', 'string', 'boolean', 'object']
+FieldType = Literal['float', 'integer', 'string', 'boolean', 'object', 'list']
 Better = Literal['lower', 'higher', 'neither']
 Role = Literal['iqm', 'metadata', 'provenance', 'rating', 'telemetry']
 Kind = Literal['iqm', 'rating', 'telemetry']
+# what a field may tell about people, for clients that decide what to send; see docs/submit.md
+Disclosure = Literal['open', 'label', 'identifying', 'free-text']
 
 # how a shell's number stands in a name: MRIQC writes `efc_shell01` but `snr_cc_shell1_best`
 SHELL_PLACEHOLDERS = {'{NN}': r'\d{2}', '{N}': r'\d+'}
@@ -29,6 +31,8 @@ class FieldDefinition:
     meaning: str  # one sentence
     source: str = ''  # key of Catalogue.references
     private: bool = False  # split off before the public document exists
+    assigned: bool = False  # by the service, never by who sends a record
+    disclosure: Disclosure = 'open'
     per_shell: bool = False  # `name` is a pattern: {NN} two digits, {N} one or more
 
     @property
@@ -59,7 +63,8 @@ class Resource:
     @cached_property
     def columns(self) -> tuple[FieldDefinition, ...]:
         """The public fields that have a column of their own: fixed name, scalar type."""
-        return tuple(f for f in self.by_name.values() if not f.private and f.type != 'object')
+        nested = {'object', 'list'}
+        return tuple(f for f in self.by_name.values() if not f.private and f.type not in nested)
 
     def field_for(self, name: str) -> FieldDefinition | None:
         """Find the definition of a dotted wire path; ``efc_shell02`` gives ``efc_shell{NN}``'s."""

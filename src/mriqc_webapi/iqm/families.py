@@ -14,6 +14,7 @@ from mriqc_webapi.iqm.catalogue_file import CatalogueFile
 from mriqc_webapi.iqm.definitions import (
     SHELL_PLACEHOLDERS,
     Better,
+    Disclosure,
     FieldDefinition,
     FieldType,
     Role,
@@ -29,8 +30,15 @@ ATTRIBUTES: dict[str, type] = {
     'meaning': str,
     'source': str,
     'private': bool,
+    'assigned': bool,
+    'disclosure': str,
 }
-CHOICES = {'type': get_args(FieldType), 'role': get_args(Role), 'better': get_args(Better)}
+CHOICES = {
+    'type': get_args(FieldType),
+    'role': get_args(Role),
+    'better': get_args(Better),
+    'disclosure': get_args(Disclosure),
+}
 NUMBERS = {'float', 'integer'}
 MAX_SEGMENT_CHARS = 64
 

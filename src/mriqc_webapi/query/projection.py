@@ -45,7 +45,7 @@ class Projection:
         """Give the chosen part of records that are JSON texts, as compact ASCII JSON."""
         if self.is_everything:
             return documents
-        return (_ascii(self.apply(_loaded(text))) for text in documents)
+        return (ascii_json(self.apply(_loaded(text))) for text in documents)
 
     def apply(self, document: dict[str, Any]) -> dict[str, Any]:
         """Give the chosen part of a record, as a new object; the record stays as it is.
@@ -108,7 +108,8 @@ def _loaded(text: str) -> dict[str, Any]:
     return document
 
 
-def _ascii(document: dict[str, Any]) -> str:
+def ascii_json(document: dict[str, Any]) -> str:
+    """Write compact JSON in pure ASCII."""
     try:
         text = orjson.dumps(document).decode()
     except TypeError:  # half a character

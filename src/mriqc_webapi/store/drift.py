@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -10,6 +10,8 @@ from mriqc_webapi.store.bulk import upsert_rows
 from mriqc_webapi.store.record import Record, column_text
 from mriqc_webapi.store.statement import Statement
 from mriqc_webapi.submissions.submission import Note
+
+Order = Literal['frequent', 'newest']  # by number of uploads, or by the day first seen
 
 MAX_FIELDS = 1_000  # per resource, software and version; what is beyond is summed up
 REST = '…'
@@ -34,12 +36,26 @@ _FIELDS = Statement("""
     SELECT DISTINCT field FROM drift
      WHERE resource = :resource AND software = :software AND version = :version
 """)
-_LEDGER = Statement(f"""
-    SELECT {_COLUMNS} FROM drift
+_WHICH = """
      WHERE (:resource = '' OR resource = :resource)
        AND (:software = '' OR software = :software) AND (:version = '' OR version = :version)
-     ORDER BY n DESC, resource, software, version, field, kind, expected, got LIMIT :limit
-""")  # noqa: S608 - our own names
+"""
+_TIES = 'resource, software, version, field, kind, expected, got'
+_LEDGERS = {
+    order: Statement(f'SELECT {_COLUMNS} FROM drift {_WHICH} ORDER BY {sql}, {_TIES} LIMIT :limit')  # noqa: S608 - our own names
+    for order, sql in {'frequent': 'n DESC', 'newest': 'first_day DESC, n DESC'}.items()
+}
+_TOTAL = Statement(f'SELECT count(*) FROM drift {_WHICH}')  # noqa: S608 - our own names
+
+_OF_VERSION = 'WHERE resource = :resource AND software = :software AND version = :version'
+_FORGET_FIELDS = Statement(
+    f"DELETE FROM drift {_OF_VERSION} AND kind = 'unknown' AND n = 1 AND field IN :fields",  # noqa: S608 - our own names
+    lists=['fields'],
+)
+_FORGET_EXAMPLES = Statement(
+    f"UPDATE drift SET example = '' {_OF_VERSION} AND (field IN :fields OR field = :rest)",  # noqa: S608 - our own names
+    lists=['fields'],
+)
 
 
 class DriftRow(NamedTuple):
@@ -131,11 +147,20 @@ def read_ledger(
     resource: str = '',
     software: str = '',
     version: str = '',
+    order: Order = 'frequent',
     limit: int = 1_000,
 ) -> list[DriftRow]:
-    """Give the ledger, or what of it concerns a resource, software or version; frequent first."""
-    rows = _LEDGER(tx, resource=resource, software=software, version=version, limit=limit)
-    return [DriftRow._make(row) for row in rows]
+    """Give the ledger, or what of it concerns a resource, software or version."""
+    which = {'resource': resource, 'software': software, 'version': version}
+    return [DriftRow._make(row) for row in _LEDGERS[order](tx, **which, limit=limit)]
+
+
+def count_ledger(
+    tx: Connection, *, resource: str = '', software: str = '', version: str = ''
+) -> int:
+    """Count the rows that `read_ledger` would give without a limit."""
+    rows = _TOTAL(tx, resource=resource, software=software, version=version)
+    return int(rows[0][0])
 
 
 @dataclass(slots=True)

@@ -3,11 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from mriqc_webapi.errors import ChangedSubmissionError, ConflictError, DuplicateIdError
+from mriqc_webapi.errors import (
+    ChangedSubmissionError,
+    ConflictError,
+    DuplicateIdError,
+    WithdrawnError,
+)
 from mriqc_webapi.store import drift, numbers
 from mriqc_webapi.store.bulk import insert_rows
 from mriqc_webapi.store.record import Record, ascii_json
@@ -17,12 +23,13 @@ _RECORD_COLUMNS = (
     'seq, id, resource, ordinal, created_at, md5sum, data_hash, software, version, etag, doc'
 )
 _PRIVATE_COLUMNS = 'record_id, content, key_hash, digest'
+_SENDER_COLUMNS = 'first_seq, last_seq, token, network'
 
 _KNOWN_IDS = Statement(
     """
-    SELECT id FROM record WHERE id IN :ids
+    SELECT id, 0 FROM record WHERE id IN :ids
      UNION ALL
-    SELECT id FROM tombstone WHERE id IN :ids
+    SELECT id, 1 FROM tombstone WHERE id IN :ids
     """,
     lists=['ids'],
 )
@@ -33,6 +40,9 @@ _KNOWN_KEYS = Statement(
      WHERE p.key_hash IN :keys
     """,
     lists=['keys'],
+)
+_WITHDRAWN_KEYS = Statement(
+    'SELECT key_hash FROM tombstone WHERE key_hash IN :keys', lists=['keys']
 )
 
 
@@ -94,7 +104,11 @@ class _Plan:
         ids = [record.id for record in records if record.has_given_id]
         keys = list({record.key_hash for record in records if record.key_hash})
         self.accepted: list[Record] = []
-        self._ids = {row[0] for row in _KNOWN_IDS(tx, ids=ids)} if ids else set()
+        known = _KNOWN_IDS(tx, ids=ids) if ids else ()
+        self._ids = {id_ for id_, is_withdrawn in known if not is_withdrawn}
+        self._withdrawn_ids = {id_ for id_, is_withdrawn in known if is_withdrawn}
+        withdrawn = _WITHDRAWN_KEYS(tx, keys=keys) if keys else ()
+        self._withdrawn_keys = {row[0] for row in withdrawn}
         self._keys: dict[str, tuple[str | None, _Decision]] = {}
         for key, digest, id_, etag, created_at, seq in _KNOWN_KEYS(tx, keys=keys) if keys else ():
             self._keys[key] = digest, Outcome(id_, etag, created_at, seq, is_replay=True)
@@ -122,6 +136,9 @@ class _Plan:
         if record.id in self._ids:
             message = f'a record with the id {record.id} is there already'
             return _refused(record, DuplicateIdError(message))
+        if record.key_hash in self._withdrawn_keys or record.id in self._withdrawn_ids:
+            message = 'this record was withdrawn: send it as a new one if it is to come back'
+            return _refused(record, WithdrawnError(message))
         return self._accept(record)
 
     def _accept(self, record: Record) -> int:
@@ -156,6 +173,9 @@ def _store(tx: Connection, records: Sequence[Record]) -> int:
     insert_rows(tx, rows, table='record', columns=_RECORD_COLUMNS)
     private = [_private_row(record) for record in records if record.private or record.key_hash]
     insert_rows(tx, private, table='private', columns=_PRIVATE_COLUMNS)
+    insert_rows(tx, _sender_rows(records, rows), table='sender', columns=_SENDER_COLUMNS)
+    corrections = [(record.id, record.amends) for record in records if record.amends]
+    insert_rows(tx, corrections, table='amendment', columns='record_id, first_id')
     return given[numbers.SEQ]
 
 
@@ -177,6 +197,19 @@ def _row(record: Record, *, seq: int, ordinal: int) -> tuple[int | str | None, .
 
 def _private_row(record: Record) -> tuple[str | None, ...]:
     return record.id, ascii_json(record.private), record.key_hash, record.digest
+
+
+def _sender_rows(
+    records: Sequence[Record], rows: Sequence[tuple[int | str | None, ...]]
+) -> list[tuple[int | str | None, ...]]:
+    """Say once who sent records that follow one another."""
+    found = []
+    numbered = zip(records, rows, strict=True)
+    for sender, group in groupby(numbered, key=lambda pair: pair[0].sender):
+        if sender is not None:
+            seqs = [row[0] for _, row in group]
+            found.append((seqs[0], seqs[-1], *sender))
+    return found
 
 
 def _outcome(

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,6 +17,14 @@ from mriqc_webapi.submissions.submission import Note, Submission
 # PostgreSQL indexes no value beyond 2,704 bytes and stores no NUL; real keys are 32 to 64 digits.
 MAX_KEY_CHARS = 200
 MAX_NAME_CHARS = 100
+N_ID_DIGITS = 24
+
+
+class Sender(NamedTuple):
+    """Who posted a record; never published."""
+
+    token: str  # name
+    network: str  # keyed hash of where from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,8 @@ class Record:
     notes: tuple[Note, ...]
     key_hash: str | None  # of the idempotency key
     digest: str | None  # of the submitted document; compared when the key comes again
+    sender: Sender | None = None  # None: an import
+    amends: str | None = None  # id of the rating that this one corrects
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes as a tuple: half the work of what dataclasses do."""
@@ -48,7 +58,12 @@ def _from_values(*values: Any) -> Record:
 
 
 def make_record(
-    submission: Submission, *, resource: Resource, now: int, key: str | None = None
+    submission: Submission,
+    *,
+    resource: Resource,
+    now: int,
+    key: str | None = None,
+    sender: Sender | None = None,
 ) -> Record:
     """Give a submission its id, its tag, and the bytes that will be served.
 
@@ -58,6 +73,8 @@ def make_record(
         Seconds since 1970 (UTC); an import's own date outranks it.
     key : str, optional
         Idempotency key, already unique to who sends it.
+    sender : Sender, optional
+        Who may fetch the record's receipt.
     """
     body = ascii_json(submission.document)
     record_id = submission.id or new_id(now)
@@ -84,6 +101,8 @@ def make_record(
         notes=submission.notes,
         key_hash=None if key is None else _sha256(key),
         digest=None if key is None else _digest(submission),
+        sender=sender,
+        amends=_amended(submission) if resource.kind == 'rating' else None,
     )
 
 
@@ -121,6 +140,11 @@ def column_text(text: str, n_chars: int = MAX_NAME_CHARS) -> str:
     if text.isprintable():
         return text
     return text.replace('\0', '\ufffd').encode('utf-8', 'replace').decode()
+
+
+def _amended(submission: Submission) -> str | None:
+    amends = submission.document.get('amends')
+    return amends if isinstance(amends, str) and len(amends) == N_ID_DIGITS else None
 
 
 def _slow_json(value: Any) -> str:

@@ -9,7 +9,14 @@ import orjson
 from sqlalchemy import Connection
 
 from mriqc_webapi.store import numbers
-from mriqc_webapi.store.record import Record, http_date, index_key, make_record, new_id
+from mriqc_webapi.store.record import (
+    N_ID_DIGITS,
+    Record,
+    http_date,
+    index_key,
+    make_record,
+    new_id,
+)
 from mriqc_webapi.store.statement import Statement
 
 __all__ = [
@@ -26,6 +33,7 @@ __all__ = [
     'find_item',
     'head',
     'http_date',
+    'is_id',
     'iterate_changes',
     'make_record',
     'new_id',
@@ -33,7 +41,6 @@ __all__ = [
 ]
 
 POLICY = ''  # stands where a change names its resource; no resource is called so
-_N_ID_DIGITS = 24
 _SEQ = itemgetter(0)
 _MAX_OFFSET = 2**62  # beyond any row, and within what both databases count in
 
@@ -129,9 +136,14 @@ class Change(NamedTuple):
     withdrawn_at: int | None = None  # seconds since 1970 (UTC)
 
 
+def is_id(text: str) -> bool:
+    """Tell whether a text could be a record's id."""
+    return len(text) == N_ID_DIGITS and text.isalnum()
+
+
 def find_item(tx: Connection, *, resource: str, id: str) -> StoredDoc | None:
     """Look up one record; None for another resource's id and for what is no id."""
-    if len(id) != _N_ID_DIGITS or not id.isalnum():
+    if not is_id(id):
         return None
     rows = _ITEM(tx, id=id, resource=resource)
     return StoredDoc._make(rows[0]) if rows else None
@@ -186,7 +198,7 @@ def find_by_ids(
     tx: Connection, *, resource: str, ids: Sequence[str], offset: int, limit: int
 ) -> tuple[int, list[StoredDoc]]:
     """Count the records of these ids that exist, and give one page in order of insertion."""
-    keys = [id for id in ids if len(id) == _N_ID_DIGITS and id.isalnum()]
+    keys = [id for id in ids if is_id(id)]
     total = _COUNT_BY_ID(tx, resource=resource, keys=keys)[0][0]
     start = min(offset, _MAX_OFFSET)
     rows = _BY_ID(tx, resource=resource, keys=keys, offset=start, limit=limit)
@@ -214,11 +226,12 @@ def iterate_changes(
 
 
 def count_ratings(tx: Connection, *, md5sum: str) -> dict[str, int]:
-    """Count a scan's ratings per rating text, in order of first appearance."""
-    found: Counter[str] = Counter()
+    """Count a scan's ratings per rating text, of a corrected one the newest."""
+    newest: dict[str, str] = {}
     for (doc,) in _RATINGS(tx, key=index_key(md5sum)):
-        found[str(orjson.loads(doc).get('rating'))] += 1
-    return dict(found)
+        rating = orjson.loads(doc)
+        newest[str(rating.get('amends') or rating['_id'])] = str(rating.get('rating'))
+    return dict(Counter(newest.values()))
 
 
 def _changes_within(tx: Connection, after: int, until: int) -> list[Change]:

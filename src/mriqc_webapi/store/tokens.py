@@ -17,7 +17,7 @@ from mriqc_webapi.errors import ConflictError, NotFoundError, SetupError
 from mriqc_webapi.store import numbers
 from mriqc_webapi.store.statement import Statement
 
-SCOPES = ('submit', 'rate', 'admin')
+SCOPES = ('submit', 'rate', 'relay', 'admin')
 
 _COLUMNS = 'name, scopes, created_at, expires_at, revoked_at, n_used, last_used_at'
 _BY_NAME = Statement(f'SELECT {_COLUMNS} FROM token WHERE name = :name')  # noqa: S608 - our names

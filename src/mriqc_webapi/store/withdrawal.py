@@ -1,22 +1,36 @@
 """Taking a record back: its document and private part go, a tombstone stays."""
 
+from typing import Final
+
+import orjson
 from sqlalchemy import Connection
 
 from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.store import numbers
+from mriqc_webapi.store.drift_erasing import forget_record
 from mriqc_webapi.store.statement import Statement
 
-_FIND = Statement('SELECT resource, ordinal FROM record WHERE id = :id')
+BY_HOLDER: Final = 'holder'  # rule: by its receipt, within twelve months
+BY_OPERATOR: Final = 'operator'  # rule: by whoever runs the archive
+
+_FIND = Statement("""
+    SELECT r.resource, r.ordinal, r.seq, r.software, r.version, r.doc, p.key_hash
+      FROM record AS r LEFT JOIN private AS p ON p.record_id = r.id
+     WHERE r.id = :id
+""")
 _DELETE_RECORD = Statement('DELETE FROM record WHERE id = :id')
 _DELETE_PRIVATE = Statement('DELETE FROM private WHERE record_id = :id')
+_DELETE_AMENDMENT = Statement('DELETE FROM amendment WHERE record_id = :id')
 _INSERT = Statement("""
-    INSERT INTO tombstone (seq, id, resource, ordinal, withdrawn_at, rule)
-    VALUES (:seq, :id, :resource, :ordinal, :now, :rule)
+    INSERT INTO tombstone (seq, id, resource, ordinal, withdrawn_at, rule, record_seq, key_hash)
+    VALUES (:seq, :id, :resource, :ordinal, :now, :rule, :record_seq, :key_hash)
 """)
 
 
 def withdraw(tx: Connection, *, id: str, rule: str, now: int) -> int:
     """Erase a record and leave a tombstone, so that every copy hears of it.
+
+    Of its idempotency key the hash stays: a retry that comes late must not bring it back.
 
     Returns
     -------
@@ -32,10 +46,25 @@ def withdraw(tx: Connection, *, id: str, rule: str, now: int) -> int:
     rows = _FIND(tx, id=id)
     if not rows:
         raise NotFoundError(f'there is no record {id}')
-    resource, ordinal = rows[0]
+    resource, ordinal, record_seq, software, version, doc, key_hash = rows[0]
     given = numbers.take(tx, {numbers.SEQ: 1, numbers.withdrawn_of(resource): 1})
     seq = given[numbers.SEQ]
     _DELETE_RECORD(tx, id=id)
     _DELETE_PRIVATE(tx, id=id)
-    _INSERT(tx, seq=seq, id=id, resource=resource, ordinal=ordinal, now=now, rule=rule)
+    _DELETE_AMENDMENT(tx, id=id)
+    document = orjson.loads(doc)
+    forget_record(
+        tx, resource=resource, software=software, version=version, document=document
+    )
+    _INSERT(
+        tx,
+        seq=seq,
+        id=id,
+        resource=resource,
+        ordinal=ordinal,
+        now=now,
+        rule=rule,
+        record_seq=record_seq,
+        key_hash=key_hash,
+    )
     return seq

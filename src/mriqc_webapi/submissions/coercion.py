@@ -93,10 +93,15 @@ def _cast_object(value: Any) -> Cast:
     return Cast(value) if isinstance(value, dict) else Cast(value, 'type', fits=False)
 
 
+def _cast_list(value: Any) -> Cast:
+    return Cast(value) if isinstance(value, list) else Cast(value, 'type', fits=False)
+
+
 _CASTS: dict[FieldType, Callable[[Any], Cast]] = {
     'float': _cast_float,
     'integer': _cast_integer,
     'boolean': _cast_boolean,
     'string': _cast_string,
     'object': _cast_object,
+    'list': _cast_list,
 }

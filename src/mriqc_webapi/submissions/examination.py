@@ -6,6 +6,7 @@ from mriqc_webapi.iqm.definitions import FieldDefinition, Resource
 from mriqc_webapi.settings import Limits
 from mriqc_webapi.submissions.coercion import Cast, cast, number_as_text
 from mriqc_webapi.submissions.findings import (
+    ASSIGNED,
     NULL,
     REQUIRED,
     UNKNOWN,
@@ -111,7 +112,9 @@ class Examination:
         path = f'{level.path}{name}'
         self._count(check_limits(value, self._limits, path=path, depth=level.depth))
         field = level.fields.get(name) or self._shell_field(level, name)
-        if field is not None and field.private:
+        if field is not None and field.assigned and not self._keep_identity:
+            self._findings.refuse(path, ASSIGNED)
+        elif field is not None and field.private:
             self._findings.hide(path, as_storable(value, []), noted_at=path)
         elif name in level.objects:
             self._take_no_object(level, public, name, value)

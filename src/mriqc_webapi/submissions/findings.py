@@ -13,6 +13,7 @@ MAX_EXAMPLE_CHARS = 80
 REQUIRED = 'required field'
 UNKNOWN = 'unknown field'
 NULL = 'null value not allowed'
+ASSIGNED = 'is set by the service'
 TYPE_WORDS = {'object': 'dict'}
 
 _KIND_NAMES = {

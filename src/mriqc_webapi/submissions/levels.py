@@ -40,7 +40,7 @@ class Level:
     def remember(self, name: str, definition: FieldDefinition) -> None:
         """Add a member that a pattern named, so that the next document finds it at once."""
         self.fields[name] = definition
-        if definition.type in _CLASSES and not definition.private:
+        if definition.type in _CLASSES and not (definition.private or definition.assigned):
             self.kinds[name] = _CLASSES[definition.type]
         if definition.role in _STRICT or definition.name in _TEXT_ONLY:
             self.strict.add(name)

@@ -59,13 +59,13 @@ class TokenDesk:
         self._count_use(token.name)
         return token
 
-    async def examine(self, authorization: str | None, scope: str) -> tokens.Token:
-        """Return the token that a request carries, if it is good for ``scope``."""
+    async def examine(self, authorization: str | None, scope: str | None) -> tokens.Token:
+        """Return the token that a request carries, if it is good for ``scope``; None: for any."""
         text = token_text(authorization)
         token = await self._find(text) if text else None
         if token is None or not token.is_valid(time.time()):
             raise CredentialsError('no token, or one that is unknown, expired or revoked')
-        if scope not in token.scopes and 'admin' not in token.scopes:
+        if scope and scope not in token.scopes and 'admin' not in token.scopes:
             raise ScopeError(f'the token {token.name!r} lacks the scope {scope!r}')
         return token
 

@@ -7,36 +7,54 @@ from importlib.metadata import version
 from pathlib import Path
 
 import anyio
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from mriqc_webapi.errors import QueryError, RateLimitError, WebApiError
+from mriqc_webapi.errors import RateLimitError
 from mriqc_webapi.settings import Settings
-from mriqc_webapi.web import openapi
-from mriqc_webapi.web.api_v1 import words
+from mriqc_webapi.web import failures, openapi
 from mriqc_webapi.web.api_v1.routes import PREFIX as V1_PREFIX
 from mriqc_webapi.web.api_v1.routes import ApiV1
 from mriqc_webapi.web.api_v2 import (
+    counts,
     dictionary,
     drift,
     duplicates,
     exports,
+    labels,
+    percentiles,
+    ratings,
+    ratings_reading,
     reading,
     records,
     scans,
     statistics,
+    withdrawals,
 )
-from mriqc_webapi.web.messages import Reply, ascii_json, client_address, send_reply
-from mriqc_webapi.web.pages import docs, health, home, releases
-from mriqc_webapi.web.problems import as_known, problem_reply
+from mriqc_webapi.web.messages import client_address, send_reply
+from mriqc_webapi.web.pages import (
+    about,
+    compare,
+    docs,
+    explore,
+    figures,
+    health,
+    home,
+    releases,
+    withdraw,
+)
+from mriqc_webapi.web.pages import dictionary as dictionary_pages
+from mriqc_webapi.web.pages import drift as drift_page
+from mriqc_webapi.web.pages import ratings as ratings_page
+from mriqc_webapi.web.pages import records as record_pages
+from mriqc_webapi.web.problems import problem_reply
+from mriqc_webapi.web.reading import note_client
 from mriqc_webapi.web.service import Service
 
 STATIC = Path(__file__).parent / 'static'
+BODILESS = frozenset({'GET', 'HEAD'})
 UNLIMITED = frozenset({'/healthz', '/readyz'})
 
 
@@ -60,10 +78,14 @@ class Application:
         """Open the service when the server starts and close it when it stops."""
         self._service = Service.open(self._settings)
         watch = asyncio.create_task(self._service.bodies.watch())
+        warming = asyncio.create_task(self._service.easel.warm_up())
+        sweeping = asyncio.create_task(self._service.sweeper.watch())
         try:
             yield
         finally:
             watch.cancel()
+            warming.cancel()
+            sweeping.cancel()
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._service.close)
 
@@ -72,6 +94,8 @@ class Application:
         if scope['type'] != 'http':
             await self.rest(scope, receive, send)
             return
+        if scope['method'] in BODILESS:
+            note_client(receive)
         path: str = scope['path']
         is_v1 = path.startswith(V1_PREFIX) and path[len(V1_PREFIX) :][:1] in {'', '/'}
         if is_v1:
@@ -101,59 +125,48 @@ def build_rest(application: Application) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=['*'],
-        allow_methods=['GET', 'HEAD', 'POST'],
-        allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key'],
+        allow_methods=['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+        allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key', 'Receipt'],
         expose_headers=['ETag', 'Link', 'Location', 'Retry-After', 'X-Total-Count'],
         max_age=21600,
     )
     for router in (
         reading.router,  # first: routes are tried one after the other
+        counts.router,
         dictionary.router,
         drift.router,
         duplicates.router,
+        ratings_reading.router,
+        ratings.router,
+        withdrawals.router,
+        labels.router,
         scans.router,
         exports.router,
         records.router,
         statistics.router,
+        percentiles.router,
     ):
         app.include_router(router, prefix='/api/v2')
-    for router in (home.router, docs.router, releases.router, health.router):
+    for router in (
+        home.router,
+        explore.router,
+        compare.router,
+        ratings_page.router,
+        dictionary_pages.router,
+        drift_page.router,
+        about.router,
+        withdraw.router,
+        figures.router,
+        docs.router,
+        releases.router,
+        health.router,
+        record_pages.router,  # last: any first segment may be a resource
+    ):
         app.include_router(router)
     app.mount('/static', StaticFiles(directory=STATIC), name='static')
-    app.add_exception_handler(WebApiError, _answer_known)
-    app.add_exception_handler(RequestValidationError, _answer_bad_parameters)
-    app.add_exception_handler(HTTPException, _answer_as_eve)
-    app.add_exception_handler(Exception, _answer_known)
+    failures.install(app)
     openapi.install(app, application.service)
     return app
-
-
-def _respond(reply: Reply) -> Response:
-    response = Response(reply.body, reply.status, media_type=reply.content_type.decode())
-    for name, value in reply.headers:
-        response.headers.append(name.decode(), value.decode('latin-1'))
-    return response
-
-
-async def _answer_known(_request: Request, error: Exception) -> Response:
-    return _respond(problem_reply(as_known(error)))
-
-
-async def _answer_bad_parameters(_request: Request, error: Exception) -> Response:
-    message = str(error)
-    if isinstance(error, RequestValidationError):
-        message = '; '.join(f'{".".join(map(str, e["loc"]))}: {e["msg"]}' for e in error.errors())
-    return _respond(problem_reply(QueryError(message)))
-
-
-async def _answer_as_eve(_request: Request, error: Exception) -> Response:
-    """Answer an address that nothing serves as the old service did, whatever its prefix."""
-    status, headers = 404, {}
-    if isinstance(error, HTTPException):
-        status, headers = error.status_code, dict(error.headers or {})
-    message = {404: words.NOT_FOUND, 405: words.NOT_ALLOWED}.get(status, words.BAD_REQUEST)
-    body = ascii_json(words.error_body(status, message))
-    return Response(body, status, headers=headers, media_type='application/json')
 
 
 def create_app() -> Application:

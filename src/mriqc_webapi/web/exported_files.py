@@ -30,6 +30,20 @@ class ExportedFiles:
         self._make_room()
         return self._folder / tag
 
+    def clear(self, *, half_for_s: float) -> None:
+        """Remove all files, since one may hold what was withdrawn.
+
+        Parameters
+        ----------
+        half_for_s : float
+            Longest time that a file is written for; those that took longer nobody will finish.
+        """
+        too_old = time.time() - half_for_s
+        with suppress(FileNotFoundError):
+            for path in self._folder.iterdir():
+                if not path.name.startswith('.') or _used_at(path) < too_old:
+                    path.unlink(missing_ok=True)
+
     def _make_room(self) -> None:
         """Remove what was used longest ago; what is being read stays readable until closed."""
         kept = sorted(self._folder.iterdir(), key=_used_at, reverse=True)

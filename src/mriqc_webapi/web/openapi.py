@@ -11,12 +11,17 @@ from mriqc_webapi.web.service import Service
 
 Json = dict[str, Any]
 
+PROBLEM_TYPE = 'application/problem+json'
+_NEVER_SENT = 'Validation Error'  # parameters of the wrong kind are answered by 400
+_PROBLEM = '#/components/schemas/Problem'
+
 JSON_TYPES = {
     'float': 'number',
     'integer': 'number',  # fractions are kept, never truncated
     'string': 'string',
     'boolean': 'boolean',
     'object': 'object',
+    'list': 'array',
 }
 DESCRIPTION = (
     'Collects, keeps and serves image quality metrics (IQMs) and ratings of MR images. '
@@ -41,6 +46,8 @@ def _describe(app: FastAPI, resources: list[Resource]) -> Json:
         title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes
     )
     _summarise(document['paths'])
+    _name_problem_type(document['paths'])
+    _name_resources(document['paths'], [resource.name for resource in resources])
     schemas = document.setdefault('components', {}).setdefault('schemas', {})
     schemas['EveError'] = _eve_error()
     for resource in resources:
@@ -57,6 +64,28 @@ def _summarise(paths: Json) -> None:
             first, _, rest = operation.get('description', '').partition('\n\n')
             operation['summary'] = ' '.join(first.split()).rstrip('.')
             operation['description'] = rest
+
+
+def _name_problem_type(paths: Json) -> None:
+    """Give problem documents their content type; leave out FastAPI's own, which are never sent."""
+    operations = (operation for methods in paths.values() for operation in methods.values())
+    for operation in operations:
+        for status, response in list(operation['responses'].items()):
+            if response['description'] == _NEVER_SENT:
+                del operation['responses'][status]
+            content = response.get('content', {})
+            told = content.get('application/json')
+            if told and told['schema'].get('$ref') == _PROBLEM:
+                content[PROBLEM_TYPE] = content.pop('application/json')
+
+
+def _name_resources(paths: Json, names: list[str]) -> None:
+    """Say which resources an address may name."""
+    for methods in paths.values():
+        for operation in methods.values():
+            for parameter in operation.get('parameters', []):
+                if (parameter['in'], parameter['name']) == ('path', 'resource'):
+                    parameter['schema'] = {'type': 'string', 'enum': names}
 
 
 def record_schema(resource: Resource) -> Json:
@@ -78,6 +107,8 @@ def _add(schema: Json, field: FieldDefinition) -> None:
     }
     if field.private:
         described['writeOnly'] = True
+    if field.assigned:
+        described['readOnly'] = True
     parent.setdefault('properties', {})[field.path[-1]] = described
     if field.required:
         parent.setdefault('required', []).append(field.path[-1])

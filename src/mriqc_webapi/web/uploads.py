@@ -11,11 +11,14 @@ from anyio import to_thread
 
 from mriqc_webapi.errors import BrokenBodyError, InvalidDocumentError, LimitError
 from mriqc_webapi.iqm.definitions import Resource
-from mriqc_webapi.store.records import Record, make_record
+from mriqc_webapi.store.raters import with_pseudonym
+from mriqc_webapi.store.record import Record, Sender, make_record
+from mriqc_webapi.store.tokens import Token
 from mriqc_webapi.submissions.check import split_documents
 from mriqc_webapi.submissions.parse import parse_form, parse_json
 from mriqc_webapi.submissions.submission import Submission
-from mriqc_webapi.web.messages import Request
+from mriqc_webapi.web.access import network_of
+from mriqc_webapi.web.messages import Request, client_address
 from mriqc_webapi.web.service import Service
 
 SMALL_BODY_BYTES = 2**16
@@ -82,7 +85,15 @@ def check_documents(
     return results
 
 
-def make_record_of(service: Service, submission: Submission, *, key: str | None = None) -> Record:
+def sender_of(service: Service, token: Token, request: Request) -> Sender:
+    """Say who posts, for whoever asks for the receipt later."""
+    network = network_of(client_address(request.scope))
+    return Sender(token.name, service.secrets.hash_network(network))
+
+
+def make_record_of(
+    service: Service, submission: Submission, *, key: str | None = None, sender: Sender | None
+) -> Record:
     """Turn a checked upload into a record; ``key`` makes it recognisable when it comes again.
 
     Raises
@@ -91,7 +102,8 @@ def make_record_of(service: Service, submission: Submission, *, key: str | None 
         The record is larger than a document may be.
     """
     resource = service.catalogue[submission.resource]
-    record = make_record(submission, resource=resource, now=int(time.time()), key=key)
+    named = with_pseudonym(submission, resource=resource, salt=service.secrets.pseudonym)
+    record = make_record(named, resource=resource, now=int(time.time()), key=key, sender=sender)
     limit = service.settings.limits.max_document_bytes
     if len(record.doc) > limit + OWN_BYTES:
         raise LimitError(f'the document is larger than {limit} bytes')

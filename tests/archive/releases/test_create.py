@@ -50,6 +50,42 @@ def test_canonical_holds_those_that_stand_for_their_group(released):
     assert chosen.to_pylist() == wanted
 
 
+def test_ratings_say_what_they_mean_and_whether_they_stand(released):
+    table = raw(released, 'rating')
+    assert {'scale', 'score', 'grade', 'artifacts', 'chain', 'is_standing'} <= {
+        *table.column_names
+    }
+    assert set(table['grade'].to_pylist()) == {'exclude', 'poor', 'acceptable', 'excellent'}
+    assert set(table['is_standing'].to_pylist()) == {True}
+
+
+def test_labels_have_one_row_for_each_rated_image(released, manifest):
+    table = rows(released, 'labels.parquet').read()
+    rated = raw(released, 'rating')['scan'].to_pylist()
+    assert table['md5sum'].to_pylist() == sorted(set(rated))
+    (file,) = [f for f in manifest.files if f.path == 'labels.parquet']
+    assert (file.n_rows, file.resource) == (table.num_rows, None)
+    dictionary = json.loads((released / 'dictionary.json').read_bytes())
+    assert [r['name'] for r in dictionary if r['resource'] == 'labels'] == table.column_names
+
+
+def test_labels_join_with_the_metrics_of_their_images(released):
+    labels = rows(released, 'labels.parquet').read(['md5sum', 'modality'])
+    images = set(raw(released)['provenance.md5sum'].to_pylist())
+    of_t1w = [r['md5sum'] for r in labels.to_pylist() if r['modality'] == 'T1w']
+    assert of_t1w
+    assert set(of_t1w) <= images
+
+
+def test_an_archive_without_ratings_has_no_labels(tmp_path):
+    curator = Curator(tmp_path)
+    curator.put({'cjv': 0.5})
+    folder = curator.create()
+    curator.close()
+    assert not (folder / 'labels.parquet').exists()
+    assert '\nlabels\t' not in (folder / 'dictionary.tsv').read_text()
+
+
 def test_ratings_have_one_view(released, manifest):
     assert [t.view for t in manifest.tables if t.resource == 'rating'] == ['raw']
 

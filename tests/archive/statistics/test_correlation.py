@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from mriqc_webapi.archive.statistics import correlation, pearson, spearman
 from mriqc_webapi.archive.statistics import sample as samples
-from mriqc_webapi.archive.statistics import spearman
 from mriqc_webapi.archive.statistics.correlation import Correlation
 from mriqc_webapi.errors import QueryError
 from tests.archive.statistics.conftest import FEW, Laboratory
@@ -98,12 +98,15 @@ def test_a_small_spread_far_from_zero_keeps_its_digits(lab):
     assert told['pearson'][0][1] == pytest.approx(stats.pearsonr(x, y)[0], rel=1e-9)
 
 
-def test_blocks_of_rows_add_up(bold, monkeypatch):
+@pytest.mark.parametrize('max_held', [0, correlation.MAX_HELD], ids=['fetched twice', 'held'])
+def test_blocks_of_rows_add_up(bold, monkeypatch, max_held):
     _, laboratory = bold
     question = Correlation(iqms=('fd_mean', 'tsnr', 'dummy_trs'))
     whole = laboratory.ask(question)
     monkeypatch.setattr(samples, 'MAX_VALUES_AT_ONCE', 21)
     monkeypatch.setattr(spearman, 'ROWS_AT_ONCE', 7)
+    monkeypatch.setattr(pearson, 'BLOCK_ROWS', 11)
+    monkeypatch.setattr(correlation, 'MAX_HELD', max_held)
     parts = laboratory.ask(question)
     assert np.array(parts['pearson']) == pytest.approx(np.array(whole['pearson']), rel=1e-9)
     assert np.array(parts['spearman']) == pytest.approx(np.array(whole['spearman']), rel=1e-9)

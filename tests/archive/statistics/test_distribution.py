@@ -42,6 +42,27 @@ def test_real_records_are_described_as_numpy_and_scipy_do(bold, iqm):
     check_moments(told['moments'], values)
 
 
+@pytest.mark.parametrize('iqm', ['fd_mean', 'fber', 'tsnr'])
+def test_a_robust_range_spans_the_middle_and_a_margin(bold, iqm):
+    documents, laboratory = bold
+    values = of(iqm, documents)
+    told = laboratory.ask(Distribution(iqm=iqm, bins=20, range='robust'))
+    low, high = np.percentile(values, [1, 99])
+    margin = 0.15 * (high - low)
+    ends = max(values.min(), low - margin), min(values.max(), high + margin)
+    assert (told['edges'][0], told['edges'][-1]) == pytest.approx(ends, rel=REL)
+    assert told['n_below'] + sum(told['counts']) + told['n_above'] == len(values)
+    assert told['min'] == pytest.approx(values.min(), rel=REL)
+
+
+def test_values_without_spread_have_their_whole_range(bold):
+    documents, laboratory = bold
+    [size] = {d['size_z'] for d in documents if d['size_z'] == documents[0]['size_z']}
+    asked = Distribution(iqm='size_z', range='robust')
+    told = laboratory.ask(asked, where=parse_where(f'size_z == {size}'))
+    assert told['edges'] == [size, size]
+
+
 def test_a_summary_says_of_each_iqm_what_its_distribution_says(bold):
     documents, laboratory = bold
     summary = laboratory.ask(Summary())

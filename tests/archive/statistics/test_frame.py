@@ -49,8 +49,8 @@ def test_an_answer_knows_all_that_was_stored_and_withdrawn_before(ask, local_sto
 
 def test_the_same_question_is_computed_once_while_nothing_changes(ask, local_store, monkeypatch):
     computed = []
-    compute = frame._framed
-    monkeypatch.setattr(frame, '_framed', lambda *a: computed.append(a) or compute(*a))
+    compute = frame.framed
+    monkeypatch.setattr(frame, 'framed', lambda *a: computed.append(a) or compute(*a))
     put(local_store, {'cjv': 0.5})
     assert ask() == ask()
     assert len(computed) == 1

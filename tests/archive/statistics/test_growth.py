@@ -3,10 +3,12 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mriqc_webapi.archive.statistics import growth
 from mriqc_webapi.archive.statistics.growth import Growth
 from mriqc_webapi.errors import QueryError
 from tests.archive.statistics.conftest import FEW, Laboratory
@@ -76,3 +78,15 @@ def test_an_unknown_period_and_two_fields_are_refused():
         Growth(per='year')
     with pytest.raises(QueryError, match='at most 1'):
         Growth(by=('a', 'b'))
+
+
+@pytest.mark.parametrize('low_bits', [0, 1, 12])
+def test_scans_whose_keys_differ_in_low_bits_only_are_told_apart(low_bits):
+    rng = np.random.default_rng(20_170_601)
+    scans = (rng.integers(0, 50, 400).astype(np.uint64) << np.uint64(low_bits)) | np.uint64(2**63)
+    periods = rng.integers(500, 900, 400).astype(np.int32)
+    expected = {}
+    for scan, period in zip(scans.tolist(), periods.tolist(), strict=True):
+        expected[scan] = min(period, expected.get(scan, period))
+    found = growth.first_periods(periods, scans)
+    assert sorted(found.tolist()) == sorted(expected.values())

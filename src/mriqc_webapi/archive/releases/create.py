@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -12,10 +12,15 @@ import orjson
 from mriqc_webapi.archive.archive import Archive
 from mriqc_webapi.archive.columns import layouts
 from mriqc_webapi.archive.policy import TEXT, Policy, policy_at
+from mriqc_webapi.archive.ratings.labels import label_rows, label_table, write_labels
+from mriqc_webapi.archive.ratings.selection import RESOURCE as RATINGS
+from mriqc_webapi.archive.ratings.selection import Chosen, Selection
+from mriqc_webapi.archive.reading import Reading
 from mriqc_webapi.archive.releases import croissant, writing
 from mriqc_webapi.archive.releases.dictionary import released_rows
 from mriqc_webapi.archive.releases.diff import Change, Part, compare
 from mriqc_webapi.archive.releases.manifest import (
+    LABELS,
     MANIFEST,
     SUMS,
     Manifest,
@@ -66,7 +71,8 @@ def create_release(
         The copy of the records is being made, or duplicates in it are still to be told apart.
     """
     with shelf.drafting() as draft:
-        version, written = _write_tables(archive, draft, max_rows=max_rows, heard=heard)
+        version, written, n_labels = _write_tables(archive, draft, max_rows=max_rows, heard=heard)
+        labels = [ReleasedFile.of(draft.folder, LABELS, n_rows=n_labels)] if n_labels else []
         with archive.store.read() as tx:
             in_force = policy_at(tx, version)
         manifest = Manifest(
@@ -76,7 +82,7 @@ def create_release(
             policy_version=in_force.version,
             previous=draft.previous,
             notes=notes,
-            files=tuple(_measured(draft, file) for file in written),
+            files=(*(_measured(draft, file) for file in written), *labels),
         )
         draft.write('policy.json', _policy_json(in_force))
         _write_descriptions(draft, manifest, catalogue, url)
@@ -86,8 +92,13 @@ def create_release(
 
 def _write_tables(
     archive: Archive, draft: Draft, *, max_rows: int, heard: Heard | None
-) -> tuple[int, list[Written]]:
-    """Write all tables from one view, which no new record changes; return its version too."""
+) -> tuple[int, list[Written], int]:
+    """Write all tables from one view, which no new record changes.
+
+    Returns
+    -------
+    The view's version, the tables, and the number of rated images.
+    """
     with archive.snapshot(timeout_s=float('inf')) as snapshot:
         readings = list(snapshot.values())
         total = sum(reading.count(EVERYTHING) for reading in readings)
@@ -104,7 +115,17 @@ def _write_tables(
             for reading in readings
             for file in write_tables(reading, draft, max_rows=max_rows, heard=hear)
         ]
-        return max(reading.version for reading in readings), files
+        return readings[0].version, files, _write_labels(snapshot, draft)
+
+
+def _write_labels(snapshot: Mapping[str, Reading], draft: Draft) -> int:
+    """Write one row per rated image, if there is any, and count them."""
+    if RATINGS not in snapshot:
+        return 0
+    table = label_table(Chosen(snapshot, Selection(is_linked=True)), most=None)()
+    if table.num_rows:
+        draft.path(LABELS).write_bytes(b''.join(write_labels(table, 'parquet')))
+    return int(table.num_rows)
 
 
 def _measured(draft: Draft, file: Written) -> ReleasedFile:
@@ -120,7 +141,8 @@ def _policy_json(in_force: Policy) -> bytes:
 def _write_descriptions(draft: Draft, manifest: Manifest, catalogue: Catalogue, url: str) -> None:
     """Write the dictionary, and what it says once more for machines."""
     resources = list(dict.fromkeys(table.resource for table in manifest.tables))
-    rows = released_rows(catalogue, resources)
+    labels = next((file for file in manifest.files if file.path == LABELS), None)
+    rows = released_rows(catalogue, resources) + (label_rows() if labels else [])
     draft.write('dictionary.json', orjson.dumps(rows, option=_JSON))
     draft.write('dictionary.tsv', dictionary_tsv(rows))
     known = {(row['resource'], row['name']): row for row in rows}
@@ -128,6 +150,7 @@ def _write_descriptions(draft: Draft, manifest: Manifest, catalogue: Catalogue, 
     description = croissant.describe(
         manifest,
         columns={r: [known[r, name] for name in column_names(laid_out[r])] for r in resources},
+        labels=labels,
         url=f'{url}/{manifest.name}/',
         licence_url=writing.LICENCE_URL,
         citation=writing.CITATION,

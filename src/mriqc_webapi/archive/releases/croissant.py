@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from mriqc_webapi.archive.ratings.labels import label_rows
 from mriqc_webapi.archive.releases.manifest import Manifest, ReleasedFile, Table
 from mriqc_webapi.iqm.dictionary import Row
 
@@ -70,6 +71,7 @@ def describe(
     manifest: Manifest,
     *,
     columns: Mapping[str, Sequence[Row]],
+    labels: ReleasedFile | None,
     url: str,
     licence_url: str,
     citation: str,
@@ -80,6 +82,8 @@ def describe(
     ----------
     columns : mapping
         Rows of the dictionary by resource: its columns, in their order.
+    labels : ReleasedFile, optional
+        The file with one row per rated image.
     url : str
         Where the release is, or will be, served.
     """
@@ -100,8 +104,14 @@ def describe(
         'dateCreated': manifest.created_at[:10],
         'isLiveDataset': False,
         'keywords': ['MRI', 'quality control', 'MRIQC', 'neuroimaging', 'BIDS'],
-        'distribution': [part for table in manifest.tables for part in _distribution(table)],
-        'recordSet': [_record_set(table, columns[table.resource]) for table in manifest.tables],
+        'distribution': [
+            *(part for table in manifest.tables for part in _distribution(table)),
+            *([_file_object(labels)] if labels else []),
+        ],
+        'recordSet': [
+            *(_record_set(table, columns[table.resource]) for table in manifest.tables),
+            *([_label_set(labels)] if labels else []),
+        ],
     }
 
 
@@ -139,6 +149,31 @@ def _record_set(table: Table, columns: Sequence[Row]) -> Json:
         'description': f'{table.resource}. {_VIEWS[table.view]}',
         'key': {'@id': f'{name}/_id'},
         'field': [_field(name, table, row) for row in columns],
+    }
+
+
+def _label_set(file: ReleasedFile) -> Json:
+    """Describe the labels, but for what each rater says: a list of several values each."""
+    return {
+        '@type': 'cr:RecordSet',
+        '@id': 'labels',
+        'name': 'labels',
+        'description': 'One row for each rated image: what its raters say of it together.',
+        'key': {'@id': 'labels/md5sum'},
+        'field': [_label_field(file, row) for row in label_rows() if row['name'] != 'ratings'],
+    }
+
+
+def _label_field(file: ReleasedFile, row: Row) -> Json:
+    is_list = row['type'] == 'list'
+    return {
+        '@type': 'cr:Field',
+        '@id': f'labels/{row["name"]}',
+        'name': f'labels/{row["name"]}',
+        'description': row['meaning'],
+        'dataType': TYPES['string' if is_list else str(row['type'])],
+        **({'repeated': True} if is_list else {}),
+        'source': {'fileObject': {'@id': file.path}, 'extract': {'column': row['name']}},
     }
 
 

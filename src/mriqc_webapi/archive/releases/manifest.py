@@ -18,6 +18,7 @@ TableView: TypeAlias = Literal['raw', 'canonical']
 FORMAT: Final = 1  # of manifest.json
 MANIFEST: Final = 'manifest.json'
 SUMS: Final = 'SHA256SUMS'
+LABELS: Final = 'labels.parquet'  # one row per rated image; no table of a resource
 _SUM_LINE: Final = re.compile(r'([0-9a-f]{64})  ([^\r\n]+)')
 
 
@@ -196,7 +197,8 @@ def _file_json(file: ReleasedFile) -> dict[str, Any]:
     told = {'path': file.path, 'n_bytes': file.n_bytes, 'sha256': file.sha256}
     if file.n_rows is None:
         return told
-    return told | {'n_rows': file.n_rows, 'resource': file.resource, 'view': file.view}
+    told['n_rows'] = file.n_rows
+    return told | ({'resource': file.resource, 'view': file.view} if file.resource else {})
 
 
 def _file(entry: dict[str, Any]) -> ReleasedFile:

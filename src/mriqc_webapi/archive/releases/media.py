@@ -2,6 +2,7 @@
 
 from typing import Final
 
+_OTHERS: Final = 'text/plain; charset=utf-8'
 _BY_ENDING: Final = {
     'parquet': 'application/vnd.apache.parquet',
     'json': 'application/json',
@@ -10,6 +11,9 @@ _BY_ENDING: Final = {
 }
 
 
+MEDIA_TYPES: Final = frozenset({*_BY_ENDING.values(), _OTHERS})
+
+
 def media_type(path: str) -> str:
     """Tell a file's media type by its name."""
-    return _BY_ENDING.get(path.rpartition('.')[2], 'text/plain; charset=utf-8')
+    return _BY_ENDING.get(path.rpartition('.')[2], _OTHERS)

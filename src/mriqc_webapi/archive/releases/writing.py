@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, Final
 
 from mriqc_webapi.archive.policy import TEXT as POLICY
 from mriqc_webapi.archive.releases.diff import Change
-from mriqc_webapi.archive.releases.manifest import Manifest, folder_name
+from mriqc_webapi.archive.releases.manifest import LABELS, Manifest, folder_name
 from mriqc_webapi.archive.releases.tables import MAX_ROWS
 
 LICENCE_URL: Final = 'https://creativecommons.org/publicdomain/zero/1.0/'
@@ -31,10 +31,7 @@ def readme(manifest: Manifest) -> str:
         data_version=manifest.data_version,
         previous=f', after release {manifest.previous}' if manifest.previous else '',
         notes=f'{manifest.notes.strip()}\n\n' if manifest.notes.strip() else '',
-        tables='\n'.join(
-            f'| `{t.resource}/{t.view}` | {t.n_rows:,} | {len(t.files)} | {size(t.n_bytes)} |'
-            for t in tables
-        ),
+        tables='\n'.join(_table_rows(manifest)),
         max_rows=f'{MAX_ROWS:,}',
         example=f'{example.resource}/{example.view}' if example else 'T1w/raw',
         citation=CITATION,
@@ -42,6 +39,14 @@ def readme(manifest: Manifest) -> str:
         policy=POLICY.strip(),
         licence_url=LICENCE_URL,
     )
+
+
+def _table_rows(manifest: Manifest) -> Iterator[str]:
+    for t in manifest.tables:
+        yield f'| `{t.resource}/{t.view}` | {t.n_rows:,} | {len(t.files)} | {size(t.n_bytes)} |'
+    for file in manifest.files:
+        if file.path == LABELS:
+            yield f'| `{file.path}` | {file.n_rows:,} | 1 | {size(file.n_bytes)} |'
 
 
 def licence() -> str:

@@ -1,8 +1,9 @@
 """How IQMs go together: Pearson's and Spearman's coefficients of every pair of some IQMs.
 
 A pair is computed over the records that have both values. Memory is bounded: Pearson's
-coefficients need one pass over the records, block by block; Spearman's need one small integer a
-value, from which the ranks within any subset follow by counting.
+coefficients need one pass over the records, block by block (of few records, over what is in
+memory already); Spearman's need one small integer a value, from which the ranks within any subset
+follow by counting.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from mriqc_webapi.archive.statistics import pearson, spearman
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Sample
 from mriqc_webapi.errors import QueryError
 
@@ -22,6 +23,7 @@ Method: TypeAlias = Literal['pearson', 'spearman', 'both']
 
 MAX_IQMS: Final = 70
 MAX_RANKS: Final = 128_000_000  # 512 MB
+MAX_HELD: Final = 32_000_000  # values, 256 MB; of more, the columns are fetched twice
 _ONE_AT_A_TIME: Final = threading.Lock()  # for the sake of memory
 
 
@@ -54,19 +56,24 @@ class Correlation(Question):
 
     def _correlated(self, sample: Sample, names: tuple[str, ...], n: int) -> Answer:
         n_present = np.zeros(n, dtype=np.uint8)
-        columns, ranks = [], []
-        for _, values in sample.columns(names, n):
-            sample.check_time()
-            n_present += ~np.isnan(values)
-            columns.append(pearson.Scale.of(values))
-            if self.method != 'pearson':
-                ranks.append(spearman.double_ranks(values))
+        scales: list[pearson.Scale] = []
+        held: list[Floats] | None = [] if n * len(names) <= MAX_HELD else None
+        with spearman.Ranking() as ranking:
+            for _, values in sample.columns(names, n):
+                sample.check_time()
+                if self.method != 'pearson':
+                    ranking.add(values)
+                if held is not None:
+                    held.append(values)
+                n_present += ~np.isnan(values)
+                scales.append(pearson.Scale.of(values))
+            ranks = ranking.ranks()
         body: Body = {'iqms': list(names), 'n': None, 'pearson': None, 'spearman': None}
         if ranks:
             n_pairs, found = spearman.coefficients(ranks, check=sample.check_time)
             body |= {'n': n_pairs.tolist(), 'spearman': _matrix(found)}
         if self.method != 'spearman':
-            n_pairs, found = pearson.coefficients(sample, names, columns)
+            n_pairs, found = pearson.coefficients(sample, names, scales, held)
             body |= {'n': n_pairs.tolist(), 'pearson': _matrix(found)}
         n_used = int((n_present >= 2).sum())
         return Answer(n_used, n - n_used, body)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mriqc_webapi.archive.columns import Column
-from mriqc_webapi.archive.statistics.frame import Answer, Question
 from mriqc_webapi.archive.statistics.groups import Groups, find_groups, numbered
+from mriqc_webapi.archive.statistics.question import Answer, Question
 from mriqc_webapi.archive.statistics.sample import Sample
 
 MAX_VERSIONS: Final = 100

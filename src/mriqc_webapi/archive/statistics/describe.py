@@ -15,12 +15,16 @@ from mriqc_webapi.archive.statistics.sample import Floats
 
 Bins: TypeAlias = int | Literal['auto']
 Range: TypeAlias = tuple[float, float]
+Bounds: TypeAlias = Range | Literal['robust'] | None  # None: from the smallest to the largest
 
 MAX_AUTO_BINS: Final = 200
 MAD_TO_SD: Final = 1.4826  # 1 / Φ⁻¹(¾): scales MAD to the SD of a normal sample
+ROBUST: Final = (1.0, 99.0)  # percentiles that a robust range spans
+ROBUST_MARGIN: Final = 0.15  # of that range, on either side of it
 PERCENTILES: Final = (1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0)
 _SAFE_EXPONENT: Final = 100  # fourth powers of such numbers are doubles, also within rounding
 _BLOCK: Final = 16_384
+_ROBUST_SHARES: Final = (0.0, ROBUST[0] / 100, ROBUST[1] / 100, 1.0)
 _RESOLUTION: Final = 1e-15  # of a double; SciPy calls a spread below it none
 
 
@@ -114,6 +118,26 @@ def bin_edges(ordered: Floats, bins: Bins, bounds: Range | None) -> Floats:
         edges = np.linspace(low / 2, high / 2, n_bins + 1) * 2
     edges = np.unique(edges)
     return edges if len(edges) > 1 else np.array([low, high])
+
+
+def robust_range(values: Floats) -> Range | None:
+    """Span the middle 98 % of some values, and a margin of 15 % on either side.
+
+    It does not go beyond the extremes. None where there is nothing to span: no values, or too
+    little between the percentiles to tell apart.
+
+    Parameters
+    ----------
+    values : (n,) ndarray of float64
+        Without NaN, in any order.
+    """
+    if len(values) == 0:
+        return None
+    least, low, high, most = (float(q) for q in np.quantile(values, _ROBUST_SHARES))
+    if not (low < high and _spans(low, high)):
+        return None
+    margin = ROBUST_MARGIN * (high - low)
+    return max(least, low - margin), min(most, high + margin)
 
 
 def bin_counts(ordered: Floats, edges: Floats) -> tuple[list[int], int, int]:

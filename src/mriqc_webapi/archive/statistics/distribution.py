@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from mriqc_webapi.archive.statistics import describe, groups
-from mriqc_webapi.archive.statistics.describe import Bins, Range
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
+from mriqc_webapi.archive.statistics.describe import Bins, Bounds, Range
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Sample
 from mriqc_webapi.errors import QueryError
 
@@ -24,7 +24,7 @@ class Distribution(Question):
 
     Parameters
     ----------
-    range : pair of float, optional
+    range : pair of float, or 'robust', optional
         What the bins cover, all values by default. It bears on the bins only.
     percentiles : tuple of float
         From 0 to 100.
@@ -36,7 +36,7 @@ class Distribution(Question):
 
     iqm: str
     bins: Bins = 'auto'
-    range: Range | None = None
+    range: Bounds = None
     percentiles: tuple[float, ...] = describe.PERCENTILES
     ecdf: int = MAX_PERCENTILES
     by: tuple[str, ...] = ()
@@ -48,8 +48,7 @@ class Distribution(Question):
         _check_percentiles(self.percentiles)
         if self.bins != 'auto' and not 1 <= self.bins <= MAX_BINS:
             raise QueryError(f"bins must be 'auto' or from 1 to {MAX_BINS}")
-        if self.range is not None:
-            check_range(self.range)
+        check_range(self.range)
         if not 0 <= self.ecdf <= MAX_ECDF:
             raise QueryError(f'ecdf must be from 0 to {MAX_ECDF}')
 
@@ -59,14 +58,17 @@ class Distribution(Question):
         if not self.by:
             (values,) = sample.values(self.iqm)
             ordered = groups.sorted_values(values)
-            edges = describe.bin_edges(ordered, self.bins, self.range)
+            edges = self._edges(ordered)
             return self._answer(ordered, len(values) - len(ordered), edges, {})
         found = groups.find_groups(sample, self.by, counted=number, min_group=self.min_group)
         *parts, rest = groups.grouped_values(sample, found, number)
         everything = np.sort(np.concatenate([*parts, rest]))
-        edges = describe.bin_edges(everything, self.bins, self.range)
+        edges = self._edges(everything)
         n_missing = sum(g.n_missing for g in (*found.kept, found.other))
         return self._answer(everything, n_missing, edges, self._groups(found, parts, rest, edges))
+
+    def _edges(self, ordered: Floats) -> Floats:
+        return describe.bin_edges(ordered, self.bins, bounds_of(ordered, self.range))
 
     def _answer(self, ordered: Floats, n_missing: int, edges: Floats, by: Body) -> Answer:
         own = self._described(ordered, edges)
@@ -116,8 +118,15 @@ def described(ordered: Floats, percentiles: tuple[float, ...]) -> Body:
     }
 
 
-def check_range(bounds: Range) -> None:
+def bounds_of(values: Floats, wanted: Bounds) -> Range | None:
+    """Say which range some values are shown over."""
+    return describe.robust_range(values) if wanted == 'robust' else wanted
+
+
+def check_range(bounds: Bounds) -> None:
     """Raise QueryError for bounds between which there is nothing."""
+    if bounds is None or bounds == 'robust':
+        return
     low, high = bounds
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise QueryError('a range goes from one finite number to a larger one')

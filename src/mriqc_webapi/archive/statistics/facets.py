@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mriqc_webapi.archive.columns import Column
 from mriqc_webapi.archive.statistics.describe import finite
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Sample
 from mriqc_webapi.errors import QueryError
 

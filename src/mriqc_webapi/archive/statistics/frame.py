@@ -7,47 +7,23 @@ is answered from memory.
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import orjson
 
 from mriqc_webapi.archive.archive import Archive
 from mriqc_webapi.archive.caches import LruCache
 from mriqc_webapi.archive.reading import Reading
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question, framed
 from mriqc_webapi.archive.statistics.sample import Population, Sample
 from mriqc_webapi.iqm.definitions import Resource
 
-Body: TypeAlias = dict[str, Any]
+__all__ = ['Answer', 'Body', 'Question', 'Statistics']
 
 CACHED_ANSWERS: Final = 512
 MAX_CACHED_BYTES: Final = 256_000  # of one answer
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was found out, and from how many records."""
-
-    n_used: int  # records that contribute to it
-    n_missing: int  # records of the population that lack what was asked about
-    body: Body
-
-
-class Question(ABC):
-    """Something to find out about a sample; a frozen dataclass, known by its representation."""
-
-    @abstractmethod
-    def answer(self, sample: Sample) -> Answer:
-        """Find it out.
-
-        Raises
-        ------
-        QueryError
-            The resource has no such field, or not of that kind.
-        """
 
 
 class Statistics:
@@ -80,7 +56,8 @@ class Statistics:
             answer = self._answers.get(key)
             if answer is None:
                 sample = Sample(reading, resource, population, deadline=deadline)
-                answer = _framed(question.answer(sample), resource, population)
+                told = framed(question.answer(sample), resource, population)
+                answer = orjson.dumps(told)  # writes null for what is not finite
                 if len(answer) <= MAX_CACHED_BYTES:
                     self._answers.put(key, answer)
             return b'{"data_version":%d,%s' % (reading.version, answer[1:])
@@ -100,13 +77,3 @@ def _key(*parts: object) -> bytes:
 def _state(reading: Reading) -> tuple[object, ...]:
     """What all answers about a resource depend on: its records, and the policy on duplicates."""
     return (reading.changed, *reading.cursor.execute('SELECT digest FROM state.policy').fetchall())
-
-
-def _framed(answer: Answer, resource: Resource, population: Population) -> bytes:
-    frame = {
-        'resource': resource.name,
-        'view': population.view if resource.kind == 'iqm' else 'raw',
-        'n_used': answer.n_used,
-        'n_missing': answer.n_missing,
-    }
-    return orjson.dumps(frame | answer.body)  # writes null for what is not finite

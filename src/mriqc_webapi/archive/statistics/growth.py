@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriqc_webapi.archive.statistics import groups
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Sample
 from mriqc_webapi.errors import QueryError
 
@@ -87,7 +87,7 @@ def _first_days(periods: Integers, per: Period) -> list[str]:
 
 def _told(periods: Integers, scans: NDArray[np.uint64], times: Integers) -> Body:
     """Count records and first appearances of scans at some times."""
-    new, new_unique = (_counts(p, times) for p in (periods, _first_periods(periods, scans)))
+    new, new_unique = (_counts(p, times) for p in (periods, first_periods(periods, scans)))
     return {
         'new': new.tolist(),
         'total': np.cumsum(new).tolist(),
@@ -114,13 +114,34 @@ def _counts(periods: Integers, times: Integers) -> Integers:
     return picked
 
 
-def _first_periods(periods: Integers, scans: NDArray[np.uint64]) -> Integers:
-    """Find the first period of each scan."""
+def first_periods(periods: Integers, scans: NDArray[np.uint64]) -> Integers:
+    """Find the first period of each scan, in no order."""
     if len(scans) == 0:
         return periods
-    order = np.argsort(scans)
-    ordered = scans[order]
-    is_first = np.ones(len(ordered), dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    firsts: Integers = np.minimum.reduceat(periods[order], np.flatnonzero(is_first))
+    # sorting numbers is several times faster than sorting places: the period goes into low bits
+    start: np.signedinteger = periods.min()
+    n_bits = np.uint64(int(periods.max() - start).bit_length())
+    packed = scans >> n_bits << n_bits
+    packed |= (periods - start).astype(np.uint64)
+    packed.sort()
+    is_first = _heads(packed >> n_bits)
+    if np.count_nonzero(is_first) != np.count_nonzero(_heads(np.sort(scans))):
+        return _first_of_like(periods, scans)
+    mask = (np.uint64(1) << n_bits) - np.uint64(1)
+    firsts: Integers = (packed[is_first] & mask).astype(periods.dtype) + start
     return firsts
+
+
+def _first_of_like(periods: Integers, scans: NDArray[np.uint64]) -> Integers:
+    """Do the same where two scans differ in the low bits only."""
+    order = np.argsort(scans)
+    heads = np.flatnonzero(_heads(scans[order]))
+    firsts: Integers = np.minimum.reduceat(periods[order], heads)
+    return firsts
+
+
+def _heads(ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Mark the first of each run of equal numbers."""
+    is_head = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_head[1:])
+    return is_head

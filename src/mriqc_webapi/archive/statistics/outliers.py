@@ -11,8 +11,8 @@ import numpy as np
 
 from mriqc_webapi.archive.statistics import describe, groups
 from mriqc_webapi.archive.statistics.describe import MAD_TO_SD, finite
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
 from mriqc_webapi.archive.statistics.groups import Groups
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Row, Sample
 from mriqc_webapi.errors import QueryError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
 
@@ -14,6 +14,7 @@ from mriqc_webapi.archive.statistics.sample import Floats, Sample
 
 Integers: TypeAlias = NDArray[np.int64]
 
+BLOCK_ROWS: Final = 32_768  # so that a block of some columns stays in a cache
 _MIN_SHARE: Final = 1e-6  # of a pair's squares that is variance; below, digits would be lost
 
 
@@ -85,9 +86,17 @@ class Sums:
 
 
 def coefficients(
-    sample: Sample, names: Sequence[str], scales: Sequence[Scale]
+    sample: Sample,
+    names: Sequence[str],
+    scales: Sequence[Scale],
+    columns: Sequence[Floats] | None = None,
 ) -> tuple[Integers, Floats]:
     """Correlate every pair of numeric fields.
+
+    Parameters
+    ----------
+    columns : sequence of (m,) ndarray of float64, optional
+        Their values, NaN where missing; else they are fetched block by block.
 
     Returns
     -------
@@ -97,7 +106,8 @@ def coefficients(
         NaN where fewer than two records have both, or one of them is constant.
     """
     sums = Sums(len(names))
-    for block in sample.blocks(names):
+    for block in sample.blocks(names) if columns is None else _blocks(columns):
+        sample.check_time()
         sums.add(np.stack([s.apply(v) for s, v in zip(scales, block, strict=True)]))
     found, is_poor = sums.coefficients()
     is_constant = np.array([scale.is_constant for scale in scales])
@@ -110,6 +120,11 @@ def coefficients(
     diagonal = np.diag_indices(len(names))
     found[diagonal] = np.where(np.isnan(found[diagonal]), np.nan, 1)
     return sums.n, found
+
+
+def _blocks(columns: Sequence[Floats]) -> Iterator[list[Floats]]:
+    for start in range(0, len(columns[0]), BLOCK_ROWS):
+        yield [column[start : start + BLOCK_ROWS] for column in columns]
 
 
 def correlate(x: Floats, y: Floats) -> float:

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from mriqc_webapi.archive.statistics import describe
-from mriqc_webapi.archive.statistics.describe import Range
-from mriqc_webapi.archive.statistics.distribution import check_range
-from mriqc_webapi.archive.statistics.frame import Answer, Question
+from mriqc_webapi.archive.statistics.describe import Bounds
+from mriqc_webapi.archive.statistics.distribution import bounds_of, check_range
+from mriqc_webapi.archive.statistics.question import Answer, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Sample
 from mriqc_webapi.errors import QueryError
 
@@ -24,16 +24,15 @@ class Relation(Question):
     x: str
     y: str
     bins: int = 50
-    x_range: Range | None = None
-    y_range: Range | None = None
+    x_range: Bounds = None
+    y_range: Bounds = None
 
     def __post_init__(self) -> None:
         """Check what is not about the resource."""
         if not 1 <= self.bins <= MAX_BINS:
             raise QueryError(f'bins must be from 1 to {MAX_BINS}')
-        for bounds in (self.x_range, self.y_range):
-            if bounds is not None:
-                check_range(bounds)
+        check_range(self.x_range)
+        check_range(self.y_range)
 
     def answer(self, sample: Sample) -> Answer:
         """Place every record in its cell."""
@@ -58,8 +57,9 @@ class Relation(Question):
         return Answer(len(x), n - len(x), body)
 
 
-def _placed(values: Floats, bins: int, bounds: Range | None) -> tuple[Floats, np.ndarray]:
+def _placed(values: Floats, bins: int, wanted: Bounds) -> tuple[Floats, np.ndarray]:
     """Make edges, and number the bin of each value; −1 for values outside."""
+    bounds = bounds_of(values, wanted)
     if bounds is None and len(values):
         bounds = float(values.min()), float(values.max())
     edges = describe.bin_edges(values, bins, bounds)

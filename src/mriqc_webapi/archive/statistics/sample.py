@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from mriqc_webapi.archive.callers import current_caller
 from mriqc_webapi.archive.columns import RESIDUAL, Column, Layout, quoted
 from mriqc_webapi.archive.compile import predicate
 from mriqc_webapi.archive.predicates import Parameters, pointer
@@ -57,6 +58,7 @@ class Sample:
         self._reading = reading
         self._target = reading.target
         self._deadline = deadline
+        self._caller = current_caller()
         self._n: int | None = None
         holds = predicate(population.where, self._target, self.parameters)
         view = view_predicate(population.view, reading.layout)
@@ -104,7 +106,8 @@ class Sample:
         return self._n
 
     def check_time(self) -> None:
-        """Raise when the time is up; work outside the database asks from time to time."""
+        """Raise when time is up, or nobody waits; work outside the database asks now and then."""
+        self._caller.require_waiting()
         if time.monotonic() > self._deadline:
             raise QueryTimeoutError('stopped: the question takes too long', retry_after_s=60)
 

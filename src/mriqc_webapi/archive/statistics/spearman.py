@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import combinations_with_replacement
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ Integers: TypeAlias = NDArray[np.int64]
 DoubleRanks: TypeAlias = NDArray[np.int32]  # twice the average rank from 1, a whole number; 0: NaN
 
 ROWS_AT_ONCE: Final = 65_536
+N_THREADS: Final = min(4, os.cpu_count() or 1)  # NumPy sorts without Python's lock
 
 
 def double_ranks(values: Floats) -> DoubleRanks:
@@ -28,8 +31,35 @@ def double_ranks(values: Floats) -> DoubleRanks:
     starts = np.flatnonzero(is_first)
     ends = np.append(starts[1:], n)
     ranks = np.zeros(len(values), dtype=np.int32)
+    if len(starts) == n:  # no ties
+        ranks[order] = np.arange(2, 2 * n + 2, 2, dtype=np.int32)
+        return ranks
     ranks[order] = np.repeat((starts + ends + 1).astype(np.int32), ends - starts)
     return ranks
+
+
+class Ranking:
+    """Ranks columns in threads while others are fetched; few wait, so that memory is bounded."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(N_THREADS, thread_name_prefix='ranking')
+        self._running: list[Future[DoubleRanks]] = []
+
+    def add(self, values: Floats) -> None:
+        """Begin to rank one more column."""
+        if len(self._running) >= 2 * N_THREADS:
+            self._running[-2 * N_THREADS].result()
+        self._running.append(self._pool.submit(double_ranks, values))
+
+    def ranks(self) -> list[DoubleRanks]:
+        """Wait for all columns, and give their ranks."""
+        return [running.result() for running in self._running]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
 
 def coefficients(

@@ -8,8 +8,8 @@ import numpy as np
 
 from mriqc_webapi.archive.statistics import describe
 from mriqc_webapi.archive.statistics.distribution import described
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
 from mriqc_webapi.archive.statistics.groups import sorted_values
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Sample
 
 

@@ -19,15 +19,20 @@ _ENTITIES = {'sub': 'subject_id', 'ses': 'session_id', 'task': 'task_id'} | {
 }
 
 
-def cells(text: bytes, columns: tuple[str, ...]) -> dict[str, str]:
+def names_of_columns(header: bytes, delimiter: str) -> tuple[str, ...]:
+    """Read the first line of a table."""
+    return tuple(_split(header.decode('utf-8', 'replace'), delimiter))
+
+
+def cells(text: bytes, columns: tuple[str, ...], delimiter: str = '\t') -> dict[str, str]:
     """Give the cells of one row by column.
 
     Raises
     ------
     ValueError
-        The row has not one cell per column.
+        The row has not one cell per column, or a cell of more than 128 KiB.
     """
-    (row,) = csv.reader([text.decode('utf-8').rstrip('\r\n')], delimiter='\t')
+    row = _split(text.decode('utf-8'), delimiter)
     if len(row) != len(columns):
         raise ValueError(f'{len(row)} cells under {len(columns)} column names')
     return dict(zip(columns, row, strict=True))
@@ -52,18 +57,30 @@ def document(row: dict[str, str], resource: Resource) -> dict[str, Any]:
     """
     document: dict[str, Any] = {}
     for path, text in _named(row, resource).items():
-        _put(document, path, text)
+        put(document, path, text)
     for column, text in row.items():
-        if column != NAME_COLUMN:
+        if column not in {'', NAME_COLUMN}:
             path = _home(column, resource)
-            _put(document, path, _value(text, path, resource))
+            put(document, path, value_of(text, path, resource))
     return document
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says nothing."""
+    return text.strip().lower() in _MISSING
 
 
 def names_its_md5(row: dict[str, str], resource: Resource) -> bool:
     """Whether the row itself says which image it describes."""
     md5_columns = {'md5sum', resource.md5_field}
-    return any(row[c].lower() not in _MISSING for c in md5_columns if c in row)
+    return any(not is_missing(row[c]) for c in md5_columns if c in row)
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line.rstrip('\r\n')], delimiter=delimiter))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
 
 
 def _named(row: dict[str, str], resource: Resource) -> dict[str, str]:
@@ -83,8 +100,9 @@ def _home(column: str, resource: Resource) -> str:
     return homes.get(column) or column
 
 
-def _value(text: str, path: str, resource: Resource) -> Any:
-    if text.strip().lower() in _MISSING:
+def value_of(text: str, path: str, resource: Resource) -> Any:
+    """Read a cell as what its field declares, else as what it looks like."""
+    if is_missing(text):
         return None
     declared = resource.by_name.get(path)
     if declared and declared.type == 'string':
@@ -97,7 +115,8 @@ def _value(text: str, path: str, resource: Resource) -> Any:
         return {'true': True, 'false': False}.get(text.lower(), text)
 
 
-def _put(document: dict[str, Any], path: str, value: Any) -> None:
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Set the member at a dotted path."""
     *folders, name = path.split('.')
     for folder in folders:
         document = document.setdefault(folder, {})

@@ -7,7 +7,8 @@ from pathlib import Path
 from mriqc_webapi.iqm.definitions import Catalogue
 
 COMPRESSIONS = ('.gz', '.zst')
-SUFFIXES = ('.ndjson', '.jsonl', '.json', '.tsv')
+DELIMITERS = {'.tsv': '\t', '.csv': ','}  # of tables
+SUFFIXES = ('.ndjson', '.jsonl', '.json', *DELIMITERS)
 
 
 def plain_name(path: Path) -> str:

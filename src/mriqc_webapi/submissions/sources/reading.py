@@ -9,7 +9,7 @@ from mriqc_webapi.errors import BrokenBodyError, SubmissionError
 from mriqc_webapi.iqm.definitions import Catalogue
 from mriqc_webapi.settings import Limits
 from mriqc_webapi.submissions.parse import parse_json
-from mriqc_webapi.submissions.sources import extended_json, group_tables
+from mriqc_webapi.submissions.sources import extended_json, group_tables, qap_tables
 from mriqc_webapi.submissions.sources.naming import resource_in_name
 from mriqc_webapi.submissions.sources.splitting import RawLine, SourceFile, SourceReader
 
@@ -35,8 +35,8 @@ def read_source(
     Parameters
     ----------
     path : Path
-        NDJSON as posted or as served, a JSON document or array, MongoDB's extended JSON, or an
-        MRIQC group table; plain, ``.gz`` or ``.zst``.
+        NDJSON as posted or as served, a JSON document or array, MongoDB's extended JSON, a group
+        table of MRIQC or a table of PCP-QAP; plain, ``.gz`` or ``.zst``.
     catalogue : Catalogue
         The resources there are.
     limits : Limits
@@ -97,10 +97,12 @@ class LineParser:
     def _document(self, text: bytes) -> dict[str, Any]:
         if not self._source.columns:
             return _parse(text, self._limits)
-        row = group_tables.cells(text, self._source.columns)
+        row = group_tables.cells(text, self._source.columns, self._source.delimiter)
         if self._resource is None:
             raise BrokenBodyError('the table does not say its resource: name it with --resource')
         resource = self._catalogue[self._resource]
+        if qap_tables.is_of_qap(resource):
+            return qap_tables.document(row, resource)
         if group_tables.names_its_md5(row, resource):
             return group_tables.document(row, resource)
         bids_name = row.get(group_tables.NAME_COLUMN, '')

@@ -8,14 +8,15 @@ import zlib
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 import zstandard
 
-from mriqc_webapi.submissions.sources.naming import plain_name
+from mriqc_webapi.submissions.sources.group_tables import names_of_columns
+from mriqc_webapi.submissions.sources.naming import DELIMITERS, plain_name
 
 MAX_LINE_BYTES = 16 * 2**20  # beyond this a line is no submission, and is not kept in memory
 _READ_BYTES = 2**20
@@ -31,7 +32,8 @@ class SourceFile:
 
     path: Path
     resource: str | None  # None: each line tells by its own modality
-    columns: tuple[str, ...] = ()  # of a group table
+    columns: tuple[str, ...] = ()  # of a table
+    delimiter: str = '\t'  # the same
 
 
 class RawLine(NamedTuple):
@@ -46,7 +48,7 @@ class SourceReader:
     """One open file: its layout and header once entered, then its lines.
 
     NDJSON is one document a line. JSON that spreads over lines (arrays, indented documents) is
-    read value by value. A table's first line names its columns.
+    read value by value. A table's first line names its columns; its cells hold no line breaks.
     """
 
     def __init__(self, path: Path, *, resource: str | None = None) -> None:
@@ -70,6 +72,11 @@ class SourceReader:
         self._raw.close()
 
     @property
+    def _nothing(self) -> bytes | None:
+        """What a line without content consists of; spreadsheets end in rows of empty cells."""
+        return b', \r\n' if self.source.delimiter == ',' else None
+
+    @property
     def position(self) -> int:
         """How many bytes of the file, as it lies on disk, are read."""
         return self._raw.tell() if self._raw.seekable() else 0
@@ -78,13 +85,12 @@ class SourceReader:
         head = self._stream.peek(len(_BOM))
         if head.startswith(_BOM):
             self._stream.read(len(_BOM))
-        if plain_name(self.source.path).endswith('.tsv'):
+        delimiter = DELIMITERS.get(plain_name(self.source.path)[-4:])
+        if delimiter is not None:
             self.layout = 'table'
-            header = self._stream.readline(MAX_LINE_BYTES).decode('utf-8', 'replace')
-            columns = tuple(header.rstrip('\r\n').split('\t'))
-            self.source = SourceFile(
-                path=self.source.path, resource=self.source.resource, columns=columns
-            )
+            header = self._stream.readline(MAX_LINE_BYTES)
+            columns = names_of_columns(header, delimiter)
+            self.source = replace(self.source, columns=columns, delimiter=delimiter)
         elif _spreads_over_lines(self._stream.peek(_READ_BYTES)):
             self.layout = 'values'
 
@@ -94,7 +100,7 @@ class SourceReader:
         try:
             for text, error in texts:
                 line_no += 1
-                if error or not text.isspace():
+                if error or text.strip(self._nothing):
                     yield RawLine(line_no=line_no, text=text, error=error)
         except _DAMAGES as damage:
             reason = f'the file is damaged from here: {damage}'
@@ -155,7 +161,7 @@ def _encoded(text: str) -> bytes:
     return text.encode('utf-8', 'surrogateescape')
 
 
-_DAMAGES = (EOFError, OSError, zlib.error, zstandard.ZstdError)
+_DAMAGES = (EOFError, OSError, ValueError, zlib.error, zstandard.ZstdError)
 
 
 def _decompressed(raw: io.FileIO, path: Path) -> io.BufferedReader:

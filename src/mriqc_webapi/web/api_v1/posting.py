@@ -24,6 +24,7 @@ from mriqc_webapi.web.uploads import (
     make_record_of,
     parse_and_check,
     scope_for,
+    sender_of,
 )
 
 
@@ -36,7 +37,8 @@ async def post(service: Service, resource: Resource, request: Request, receive: 
     accepted = [r for r in results if isinstance(r, Submission)]
     if len(accepted) < len(results):
         return _refusal(results)
-    records = [make_record_of(service, s) for s in accepted]
+    sender = sender_of(service, token, request)
+    records = [make_record_of(service, s, sender=sender) for s in accepted]
     outcomes = await service.writer.write(records, all_or_nothing=True)
     return _created(resource, request, outcomes)
 

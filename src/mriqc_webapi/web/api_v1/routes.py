@@ -16,6 +16,7 @@ from mriqc_webapi.web.api_v1 import words, xml
 from mriqc_webapi.web.api_v1.posting import may_see, post
 from mriqc_webapi.web.api_v1.reading import get_collection, get_item, get_rating_counts
 from mriqc_webapi.web.messages import (
+    JSON,
     Headers,
     Reply,
     Request,
@@ -25,6 +26,7 @@ from mriqc_webapi.web.messages import (
     read_request,
     send_reply,
 )
+from mriqc_webapi.web.pages.frozen import as_page, wants_page
 from mriqc_webapi.web.problems import as_known, retry_headers, status_of
 from mriqc_webapi.web.service import Service
 from mriqc_webapi.web.uploads import UnknownContentTypeError
@@ -68,6 +70,8 @@ class ApiV1:
         if request is None:  # the query is what cannot be read
             request = read_request({**scope, 'query_string': b''})
         reply = _dress(request, reply, methods)
+        if reply.content_type == JSON and reply.body and wants_page(request):
+            reply = as_page(request, reply, self._service().catalogue)
         await send_reply(send, reply, head=scope['method'] == 'HEAD')
 
     def _find(self, request: Request, receive: Receive) -> tuple[tuple[str, ...], Answer]:

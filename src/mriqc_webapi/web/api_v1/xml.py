@@ -6,6 +6,8 @@ from xml.sax.saxutils import escape
 
 import orjson
 
+from mriqc_webapi.web.accept import HTML, weights
+
 _NOT_IN_NAMES = re.compile(r'[^A-Za-z0-9_.-]')
 _NOT_IN_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 XML_TYPES = ('application/xml', 'text/xml', 'application/x-xml')
@@ -14,31 +16,19 @@ XML_TYPES = ('application/xml', 'text/xml', 'application/x-xml')
 def preferred_type(accept: str | None) -> str:
     """Choose the type of the answer: JSON, unless an XML type stands strictly above it.
 
-    A client that names ``text/html`` is a browser, and gets JSON.
+    A client that names ``text/html`` is a browser: it gets a page, or JSON, and no XML.
     """
     if accept is None or 'xml' not in accept:
         return 'application/json'
-    weights = _weights(accept)
-    if 'text/html' in weights:
+    found = weights(accept)
+    if HTML in found:
         return 'application/json'
-    json_weight = max(weights.get(t, -1.0) for t in ('application/json', 'application/*', '*/*'))
-    best = max(XML_TYPES, key=lambda t: weights.get(t, -1.0))
-    exact = weights.get(best, -1.0)
-    named = 'application/json' in weights
+    json_weight = max(found.get(t, -1.0) for t in ('application/json', 'application/*', '*/*'))
+    best = max(XML_TYPES, key=lambda t: found.get(t, -1.0))
+    exact = found.get(best, -1.0)
+    named = 'application/json' in found
     above = exact > json_weight or (exact == json_weight and not named)
     return best if exact > 0 and above else 'application/json'
-
-
-def _weights(accept: str) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for part in accept.split(','):
-        media, *parameters = (p.strip() for p in part.split(';'))
-        weight = next((p[2:] for p in parameters if p.startswith('q=')), '1')
-        try:
-            weights[media.lower()] = float(weight)
-        except ValueError:
-            weights[media.lower()] = 0.0
-    return weights
 
 
 def render_json(body: bytes) -> bytes:

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
-from mriqc_webapi.iqm.dictionary import dictionary_rows, dictionary_tsv
+from mriqc_webapi.archive.releases.dictionary import served_rows
+from mriqc_webapi.iqm.dictionary import dictionary_tsv
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.schemas import DictionaryRow
 from mriqc_webapi.web.dependencies import ServiceDep
@@ -26,7 +27,11 @@ ResourceName = Annotated[str | None, Query(description='only this resource', exa
 def read_dictionary(
     service: ServiceDep, resource: ResourceName = None, accept: Annotated[str, Header()] = ''
 ) -> Response:
-    """List every field of every resource: name, type, unit, direction, meaning, source."""
+    """List every field of every resource: name, type, unit, direction, meaning, source.
+
+    With them come the columns that exports and releases have beside: what the server assigns
+    (`role` is `server`), and what the archive derives (`derived`).
+    """
     rows = _rows(service, resource)
     if TSV in accept:
         return Response(dictionary_tsv(rows), media_type=TSV)
@@ -40,6 +45,7 @@ def read_dictionary_tsv(service: ServiceDep, resource: ResourceName = None) -> R
 
 
 def _rows(service: ServiceDep, resource: str | None) -> list[dict[str, str | bool]]:
+    names = list(service.catalogue.resources)
     if resource is not None:
-        service.resource(resource)
-    return dictionary_rows(service.catalogue, resource)
+        names = [service.resource(resource).name]
+    return served_rows(service.catalogue, names)

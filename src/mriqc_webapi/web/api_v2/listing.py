@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mriqc_webapi.archive import listing as archived
 from mriqc_webapi.archive.chosen import Derived
-from mriqc_webapi.archive.columns import DERIVED
+from mriqc_webapi.archive.columns import DERIVED_OF
 from mriqc_webapi.archive.listing import Listing
 from mriqc_webapi.archive.views import View
 from mriqc_webapi.iqm.definitions import Resource
@@ -53,8 +53,9 @@ class Question:
     @property
     def is_raw(self) -> bool:
         """Whether view and fields ask for nothing that the store does not know."""
-        names_derived = any(path[0] in DERIVED for path in self.fields.paths)
-        return self.resource.kind != 'iqm' or (self.view == 'raw' and not names_derived)
+        kind = self.resource.kind
+        names_derived = any(path[0] in DERIVED_OF[kind] for path in self.fields.paths)
+        return not names_derived and (kind != 'iqm' or self.view == 'raw')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

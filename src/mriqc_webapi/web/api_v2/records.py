@@ -15,7 +15,14 @@ from mriqc_webapi.web.api_v2.streams import take_in_stream
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.messages import ascii_json, http_date
 from mriqc_webapi.web.reading import read_store
-from mriqc_webapi.web.uploads import hash_key, media_type, parse_documents, scope_for
+from mriqc_webapi.web.relayed import is_relay
+from mriqc_webapi.web.uploads import (
+    hash_key,
+    media_type,
+    parse_documents,
+    scope_for,
+    sender_of,
+)
 
 router = APIRouter(tags=['records'])
 
@@ -69,13 +76,15 @@ async def upload_records(
     """Take in records: a JSON object, an array of them, or NDJSON of any length.
 
     Each document is taken or refused by itself. With an ``Idempotency-Key``, an upload that is
-    sent again is answered as the first time and stored once.
+    sent again is answered as the first time and stored once. Each stored document's result has
+    a `receipt`: who holds it may correct a rating, or take a record back.
     """
     token = await service.tokens.require(authorization, scope_for(resource))
     asked = messages.read_request(request.scope)
     service.rates.spend_token(token.name, messages.client_address(request.scope))
     key = hash_key(token.name, resource, idempotency_key) if idempotency_key else None
-    intake = Intake(service, resource, key)
+    sender = sender_of(service, token, asked)
+    intake = Intake(service, resource, key, sender, is_relayed=is_relay(token))
     if media_type(asked) in STREAM_TYPES:
         lines = await take_in_stream(intake, request.receive, service.settings.limits)
         return StreamingResponse(lines, media_type=STREAM_TYPES[0])

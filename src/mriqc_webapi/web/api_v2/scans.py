@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from mriqc_webapi.errors import NotFoundError
+from mriqc_webapi.ratings.rating import standing
 from mriqc_webapi.store import scans
 from mriqc_webapi.store.scans import Key, ScanRecord
 from mriqc_webapi.web.api_v2.cursors import read_cursor, write_cursor
 from mriqc_webapi.web.api_v2.parameters import Cursor, Limit, problems
+from mriqc_webapi.web.api_v2.ratings_reading import scan_ratings
 from mriqc_webapi.web.api_v2.schemas_records import Scan, ScanMatches
+from mriqc_webapi.web.api_v2.typed_ratings import tell
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.reading import read_store
@@ -51,24 +54,23 @@ async def read_scan(
     asked: Annotated[PageQuery, Query()],
 ) -> Response:
     """Give the records of one image, whatever software and version made them, and its ratings."""
-    measured, rated = _resources(service)
+    measured = _measured(service)
     page = _Page(service, 'md5sum', md5sum, asked)
 
-    def ask(tx: Connection) -> tuple[list[ScanRecord], list[ScanRecord], dict[str, Any]]:
+    def ask(tx: Connection) -> tuple[list[ScanRecord], dict[str, Any]]:
         counts = scans.count_versions(tx, md5sum=md5sum)
         if not counts:
             raise NotFoundError(f'no record is about the image {md5sum[:64]!r}')
-        ratings = scans.records_of(tx, key='md5sum', value=md5sum, resources=rated, limit=MOST)
         told = {
             'md5sum': md5sum,
             'data_hashes': scans.data_hashes(tx, md5sum=md5sum, limit=MOST),
             'counts': [count._asdict() for count in counts],
+            'ratings': [tell(r) for r in standing(scan_ratings(tx, md5sum=md5sum))[-MOST:]],
         }
-        return page.fetch(tx, measured), ratings, told
+        return page.fetch(tx, measured), told
 
-    found, ratings, told = await read_store(service.store, ask)
-    members = f'"ratings":[{",".join(r.doc for r in ratings)}],{page.write(found)}'
-    return _answer(told, members)
+    found, told = await read_store(service.store, ask)
+    return _answer(told, page.write(found))
 
 
 @router.get('/scans', response_model=ScanMatches, responses=problems(400))
@@ -77,7 +79,7 @@ async def find_scans(
     asked: Annotated[VoxelQuery, Query()],
 ) -> Response:
     """Find the records of all images with the same voxels, however their files are packed."""
-    measured, data_hash = _resources(service)[0], asked.data_hash
+    measured, data_hash = _measured(service), asked.data_hash
     page = _Page(service, 'data_hash', data_hash, asked)
 
     def ask(tx: Connection) -> tuple[list[ScanRecord], dict[str, Any]]:
@@ -123,11 +125,9 @@ class _Page:
         return f'"items":[{",".join(items)}],"next":{following}'
 
 
-def _resources(service: Service) -> tuple[list[str], list[str]]:
-    """Name the resources that measure images, and those that rate them."""
-    known = service.catalogue.resources.values()
-    rated = [r.name for r in known if r.kind == 'rating']
-    return [r.name for r in known if r.kind != 'rating'], rated
+def _measured(service: Service) -> list[str]:
+    """Name the resources that measure images."""
+    return [r.name for r in service.catalogue.resources.values() if r.kind != 'rating']
 
 
 def _answer(told: dict[str, Any], members: str) -> Response:

@@ -34,6 +34,9 @@ class Result(BaseModel):
     id: str | None = Field(None, description='id of the record')
     etag: str | None = None
     created_at: str | None = Field(None, description='UTC, ISO 8601')
+    receipt: str | None = Field(
+        None, description='lets its holder correct a rating, or take a record back; keep it'
+    )
     notes: list[NoteOut] | None = None
     problem: Problem | None = None
 

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from mriqc_webapi.web.api_v2.schemas_ratings import TypedRating
+
 Document = dict[str, Any]
 
 VERSION_MEANING = 'number of the last change that the answer knows of'
@@ -66,7 +68,9 @@ class Scan(BaseModel):
     data_hashes: list[str] = Field(description='of its voxels, as the records state them')
     counts: list[VersionCount] = Field(description='all records, by what made them')
     items: list[ScanRecord] = Field(description='records, by resource, in order of insertion')
-    ratings: list[Document] = Field(description='the ratings of the image, at most 1000')
+    ratings: list[TypedRating] = Field(
+        description='the ratings of the image that stand, oldest first, at most 1000'
+    )
     next: str | None = Field(description='cursor of the next page of records')
 
 

@@ -276,6 +276,52 @@ class Outliers(Statistic):
     outliers: list[Outlier]
 
 
+class IqmPercentiles(BaseModel):
+    """The percentiles of one IQM."""
+
+    iqm: str
+    n_used: int
+    n_missing: int
+    values: list[float | None] = Field(description='lined up with the percentiles')
+
+
+class Percentiles(Statistic):
+    """The same percentiles of many IQMs, interpolated linearly."""
+
+    percentiles: list[float]
+    iqms: list[IqmPercentiles]
+
+
+class Place(BaseModel):
+    """Where one IQM of a record stands."""
+
+    iqm: str
+    unit: str = Field(description='UCUM')
+    better: str = Field(description='lower, higher or neither')
+    value: float | None
+    n_used: int = Field(description='peers that have a value')
+    n_missing: int = Field(description='peers that have none')
+    n_below: int | None = Field(description='peers whose value is lower')
+    n_equal: int | None = Field(description='peers whose value is the same')
+    percentile: float | None = Field(
+        description='100 · (n_below + n_equal / 2) / n_used; null with too few peers'
+    )
+    peers: list[float | None] | None = Field(None, description='their percentiles, if asked for')
+
+
+class Standing(Statistic):
+    """Where the IQMs of one record stand among its peers."""
+
+    id: str
+    md5sum: str | None
+    record: Group = Field(description='what the archive says of the record: its derived columns')
+    peers: str
+    same: Group = Field(description='what peers have in common with the record')
+    min_peers: int
+    percentiles: list[float] = Field(description='those of the peers that are told beside')
+    iqms: list[Place]
+
+
 class FieldCoverage(BaseModel):
     """In how many records a field holds anything."""
 

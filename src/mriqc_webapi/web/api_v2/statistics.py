@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from mriqc_webapi.archive.statistics.frame import Question
+from mriqc_webapi.archive.statistics.question import Question
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.web.api_v2 import schemas_statistics as schemas
 from mriqc_webapi.web.api_v2 import statistics_queries as queries

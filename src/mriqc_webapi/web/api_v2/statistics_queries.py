@@ -8,14 +8,16 @@ from mriqc_webapi.archive.statistics import distribution, facets, groups, outlie
 from mriqc_webapi.archive.statistics import relation as relations
 from mriqc_webapi.archive.statistics.correlation import Correlation
 from mriqc_webapi.archive.statistics.coverage import Coverage
-from mriqc_webapi.archive.statistics.describe import PERCENTILES, Bins, Range
+from mriqc_webapi.archive.statistics.describe import PERCENTILES, Bins, Bounds
 from mriqc_webapi.archive.statistics.distribution import Distribution
 from mriqc_webapi.archive.statistics.facets import Facets
 from mriqc_webapi.archive.statistics.growth import Growth
 from mriqc_webapi.archive.statistics.outliers import Outliers
+from mriqc_webapi.archive.statistics.percentiles import TABULATED, Percentiles
 from mriqc_webapi.archive.statistics.protocols import Protocols
 from mriqc_webapi.archive.statistics.relation import Relation
 from mriqc_webapi.archive.statistics.sample import Population
+from mriqc_webapi.archive.statistics.standing import MIN_PEERS, Peers, Standing
 from mriqc_webapi.archive.statistics.summary import Summary
 from mriqc_webapi.archive.views import View
 from mriqc_webapi.errors import QueryError
@@ -54,7 +56,12 @@ Names = Annotated[
     Field(description='fields, separated by commas', examples=['vendor,bids_meta.EchoTime']),
 ]
 RangeText = Annotated[
-    str, Field(description='smallest and largest value, all by default', examples=['0.1,0.9'])
+    str,
+    Field(
+        description="smallest and largest value, or 'robust': the middle 98 % and a margin; "
+        'all by default',
+        examples=['0.1,0.9', 'robust'],
+    ),
 ]
 MinGroup = Annotated[
     int, Field(ge=1, description='groups with fewer values are not told one by one', examples=[5])
@@ -256,6 +263,61 @@ class OutliersQuery(Asked):
         )
 
 
+class PercentilesQuery(Asked):
+    """What percentiles of many IQMs take."""
+
+    iqms: Annotated[
+        str,
+        Field(
+            description='numeric fields, separated by commas; all IQMs by default',
+            examples=['efc,fber'],
+        ),
+    ] = ''
+    percentiles: Annotated[
+        str,
+        Field(
+            description='from 0 to 100, separated by commas; by default a table of them, closer '
+            'at both ends',
+            examples=['2.5,50,97.5'],
+        ),
+    ] = ''
+
+    def question(self) -> Percentiles:
+        """Put the question."""
+        wanted = _numbers('percentiles', self.percentiles) or TABULATED
+        return Percentiles(iqms=_names(self.iqms), percentiles=wanted)
+
+
+class StandingQuery(Asked):
+    """What the standing of a record takes, besides the record."""
+
+    peers: Annotated[
+        Peers,
+        Field(
+            description='records of other images: all, of the same epoch, or of the same epoch, '
+            'vendor and field strength, as far as the record says them',
+            examples=['scanner'],
+        ),
+    ] = 'all'
+    min_peers: Annotated[
+        int,
+        Field(ge=1, description='with fewer values, an IQM gets no percentile', examples=[50]),
+    ] = MIN_PEERS
+    percentiles: Annotated[
+        str,
+        Field(description='of the peers, to be told beside', examples=['5,25,50,75,95']),
+    ] = ''
+
+    def question(self, id: str) -> Standing:
+        """Put the question about a record."""
+        return Standing(
+            id=id,
+            peers=self.peers,
+            min_peers=self.min_peers,
+            percentiles=_numbers('percentiles', self.percentiles),
+        )
+
+
 class CoverageQuery(Asked):
     """What coverage takes."""
 
@@ -277,12 +339,14 @@ def _numbers(name: str, text: str) -> tuple[float, ...]:
         raise QueryError(f'{name} are numbers, separated by commas') from None
 
 
-def _range(text: str) -> Range | None:
+def _range(text: str) -> Bounds:
     if not text:
         return None
+    if text == 'robust':
+        return 'robust'
     found = _numbers('the ends of a range', text)
     if len(found) != 2:
-        raise QueryError('a range is two numbers, separated by a comma')
+        raise QueryError("a range is two numbers, separated by a comma, or 'robust'")
     return found[0], found[1]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Request
 from fastapi import Path as Param
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from mriqc_webapi.archive.releases.manifest import (
     SUMS,
@@ -16,20 +17,39 @@ from mriqc_webapi.archive.releases.manifest import (
     read_sums,
     sha256_of,
 )
-from mriqc_webapi.archive.releases.media import media_type
+from mriqc_webapi.archive.releases.media import MEDIA_TYPES, media_type
 from mriqc_webapi.archive.releases.shelf import Shelf
 from mriqc_webapi.archive.releases.writing import CITATION, LICENCE_URL, size
 from mriqc_webapi.errors import NotFoundError
+from mriqc_webapi.store.released import Gone, withdrawn_since
 from mriqc_webapi.web.api_v1.reading import is_unchanged
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.schemas_releases import ReleaseList
+from mriqc_webapi.web.api_v2.typed_ratings import iso_date
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json, read_request
 from mriqc_webapi.web.pages.rendering import render_page
 from mriqc_webapi.web.service import Service
 
+
+class AnythingConvertor(Convertor[str]):
+    """A rest of an address that may hold line breaks, too, so that one route answers them all."""
+
+    regex = '(?s:.*)'
+
+    def convert(self, value: str) -> str:
+        """Take it as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Write it as it is."""
+        return value
+
+
+register_url_convertor('anything', AnythingConvertor())
 router = APIRouter(prefix='/releases', tags=['releases'])
 
+TSV: Final = 'text/tab-separated-values'
 FROZEN: Final = {
     'Cache-Control': 'public, max-age=31536000, immutable',
     'Access-Control-Allow-Origin': '*',  # a notebook in a browser may read them too
@@ -78,6 +98,7 @@ class ReleaseContext:
     release: ReleaseRow
     tables: tuple[FileRow, ...]
     others: tuple[FileRow, ...]
+    n_gone: int  # records that were withdrawn since
 
 
 @router.get('/', response_class=HTMLResponse, include_in_schema=False)
@@ -107,6 +128,26 @@ def list_releases(service: ServiceDep) -> Response:
     return Response(body, media_type='application/json', headers=headers)
 
 
+@router.get(
+    '/withdrawn.tsv',
+    response_class=Response,
+    responses={200: {'description': 'The list.', 'content': {TSV: {}}}, **problems()},
+)
+def list_withdrawn(service: ServiceDep) -> Response:
+    """List the records of each release that were withdrawn after it was made.
+
+    A release never changes, so whoever uses one leaves these records out. New releases lack them.
+    """
+    rows = ['release\tresource\t_id\twithdrawn_at\n']
+    for manifest in _shelf(service).manifests():
+        rows += [
+            f'{manifest.name}\t{gone.resource}\t{gone.id}\t{iso_date(gone.withdrawn_at)}\n'
+            for gone in _gone_since(service, manifest)
+        ]
+    headers = {'Cache-Control': 'no-cache', 'Access-Control-Allow-Origin': '*'}
+    return Response(''.join(rows), media_type=TSV, headers=headers)
+
+
 @router.get('/{name}/', response_class=HTMLResponse, include_in_schema=False)
 def show_release(name: str, service: ServiceDep) -> HTMLResponse:
     """Show the files of one release."""
@@ -116,15 +157,16 @@ def show_release(name: str, service: ServiceDep) -> HTMLResponse:
     for file in manifest.files:
         row = FileRow(file.path, f'/releases/{name}/{file.path}', size(file.n_bytes), file.n_rows)
         (others if file.n_rows is None else tables).append(row)
-    context = ReleaseContext(_release_row(manifest), tuple(tables), tuple(others))
+    n_gone = len(_gone_since(service, manifest))
+    context = ReleaseContext(_release_row(manifest), tuple(tables), tuple(others), n_gone)
     return render_page('release.html', context)
 
 
 @router.get(
-    '/{name}/{path:path}',
+    '/{name}/{path:anything}',
     response_class=Response,
     responses={
-        200: {'description': 'The file.', 'content': {'application/octet-stream': {}}},
+        200: {'description': 'The file.', 'content': {kind: {} for kind in sorted(MEDIA_TYPES)}},
         206: {'description': 'The ranges that were asked for.'},
         304: {'description': 'As the client has it.'},
         400: {'description': 'The ranges cannot be understood.'},
@@ -132,7 +174,7 @@ def show_release(name: str, service: ServiceDep) -> HTMLResponse:
         **problems(404),
     },
 )
-@router.head('/{name}/{path:path}', include_in_schema=False)
+@router.head('/{name}/{path:anything}', include_in_schema=False)
 def read_file(
     name: Annotated[str, Param(examples=['0001'])],
     path: Annotated[str, Param(examples=['manifest.json'])],
@@ -155,6 +197,11 @@ class FrozenFile(FileResponse):
     """A file, by ranges if the client wants, in steps that suit large ones."""
 
     chunk_size = 2**20
+
+
+def _gone_since(service: Service, manifest: Manifest) -> list[Gone]:
+    with service.store.read() as tx:
+        return withdrawn_since(tx, data_version=manifest.data_version)
 
 
 def _shelf(service: Service) -> Shelf:

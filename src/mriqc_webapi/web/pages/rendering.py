@@ -7,6 +7,8 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mriqc_webapi.web.pages.figure_block import figure_block
+
 CONTENT_SECURITY_POLICY = '; '.join(
     (
         "default-src 'self'",
@@ -23,6 +25,17 @@ HEADERS = {
     'Referrer-Policy': 'same-origin',
 }
 
+NAVIGATION = (
+    ('/explore', 'Explore'),
+    ('/compare', 'Compare'),
+    ('/ratings', 'Ratings'),
+    ('/dictionary', 'Dictionary'),
+    ('/drift', 'Drift'),
+    ('/releases/', 'Releases'),
+    ('/docs', 'API'),
+    ('/about', 'About'),
+)
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / 'templates'),
     autoescape=True,
@@ -30,9 +43,10 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals |= {'NAVIGATION': NAVIGATION, 'figure_block': figure_block}
 
 
-def render_page(template: str, context: Any) -> HTMLResponse:
+def render_page(template: str, context: Any, *, status: int = 200) -> HTMLResponse:
     """Render a template with the fields of its context dataclass."""
     values = {f.name: getattr(context, f.name) for f in fields(context)}
-    return HTMLResponse(_templates.get_template(template).render(values), headers=HEADERS)
+    return HTMLResponse(_templates.get_template(template).render(values), status, headers=HEADERS)

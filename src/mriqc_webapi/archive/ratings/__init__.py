@@ -1,0 +1,1 @@
+"""Questions about many ratings at once: activity, agreement, one label per image."""

@@ -1,0 +1,1 @@
+"""Passing records on to another archive: policy, requests, and the thread that makes them."""

@@ -1,0 +1,92 @@
+"""`admin` as it is typed."""
+
+import json
+
+import pytest
+
+from mriqc_webapi.store import tokens
+from mriqc_webapi.store.engine import Store
+from mriqc_webapi.store.insert import insert_batch
+from mriqc_webapi.store.records import count
+from tests.factories import ready_record
+
+WHY = ('--why', 'because', '--who', 'jane')
+MD5S = ('0' * 32, 'a' * 32)
+
+
+@pytest.fixture
+def opened(data_dir):
+    """The store that the commands work on."""
+    with Store.open(f'sqlite:///{data_dir}/store.sqlite') as store:
+        yield store
+
+
+@pytest.fixture
+def listed(tmp_path):
+    path = tmp_path / 'public.md5'
+    path.write_text(f'{MD5S[0]}  sub-01_T1w.nii.gz\n\n{MD5S[1].upper()},x\nnonsense\n')
+    return path
+
+
+def log(run):
+    return [(e['who'], e['act'], e['what'], e['why']) for e in run('admin', 'audit', '--json').lines[0]]
+
+
+def put(store):
+    record = ready_record()
+    with store.write() as tx:
+        insert_batch(tx, [record])
+    return record.id
+
+
+def test_public_images_are_read_from_a_file(run, listed):
+    ran = run('admin', 'add-public', listed, '--source', 'ds000030', *WHY)
+    assert (ran.code, ran.out) == (0, '2 added, 0 were there\n')
+    assert "public.md5:4: no MD5: 'nonsense'" in ran.err
+    assert run('admin', 'list-public').out == ''.join(f'{m}\tds000030\n' for m in MD5S)
+    assert log(run) == [('jane', 'add-public', '2 of public.md5: ds000030', 'because')]
+
+
+def test_public_images_are_removed(run, listed):
+    run('admin', 'add-public', listed, '--source', 'x', *WHY)
+    assert run('admin', 'remove-public', MD5S[0], *WHY).code == 0
+    assert run('admin', 'remove-public', MD5S[0], *WHY).code == 1
+    assert [row['md5sum'] for row in run('admin', 'list-public', '--json').lines] == [MD5S[1]]
+
+
+def test_an_operator_withdraws_without_a_receipt(run, opened):
+    ids = [put(opened), put(opened)]
+    assert run('admin', 'withdraw', *ids, *WHY).out == '2 withdrawn\n'
+    with opened.read() as tx:
+        assert count(tx, resource='T1w') == 0
+    assert log(run) == [('jane', 'withdraw', ' '.join(ids), 'because')]
+
+
+def test_of_some_ids_all_are_withdrawn_or_none(run, opened):
+    id_ = put(opened)
+    assert run('admin', 'withdraw', id_, '0' * 24, *WHY).code != 0
+    with opened.read() as tx:
+        assert count(tx, resource='T1w') == 1
+    assert log(run) == []
+
+
+def test_a_token_is_blocked_for_a_reason(run, opened):
+    with opened.write() as tx:
+        text = tokens.create(tx, name='x', scopes=['submit'])
+    assert run('admin', 'block', 'x', *WHY).code == 0
+    with opened.read() as tx:
+        assert not tokens.find(tx, text).is_valid(0)
+    assert log(run) == [('jane', 'block', 'x', 'because')]
+
+
+def test_an_act_without_a_reason_is_not_done(run, opened):
+    id_ = put(opened)
+    assert run('admin', 'withdraw', id_).code == 2
+    assert run('admin', 'withdraw', id_, '--why', ' ').code != 0
+    with opened.read() as tx:
+        assert count(tx, resource='T1w') == 1
+
+
+def test_the_log_is_told_for_people_too(run, opened):
+    run('admin', 'withdraw', put(opened), *WHY)
+    assert run('admin', 'audit').out.split('\t')[1:3] == ['jane', 'withdraw']
