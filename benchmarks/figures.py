@@ -70,7 +70,7 @@ class Figure:
             ratio = _spread(self.ratio)
         if self.target:
             unit = '' if self.reference else f' {self.unit}'
-            target = f'{self.target.bound} {_number(self.target.value)}{unit}'
+            target = f'{self.target.bound} {number_text(self.target.value)}{unit}'
         reached = {None: '', True: 'yes', False: 'NO'}[self.is_reached]
         measured = f'{_spread(self.sample)} {self.unit}'
         return self.what, measured, str(len(self.sample.values)), beside, ratio, target, reached
@@ -88,7 +88,11 @@ class Figure:
 
 def table(figures: Sequence[Figure]) -> str:
     """Lay the figures out as a Markdown table."""
-    rows = [COLUMNS, *(figure.row() for figure in figures)]
+    return layout_table([COLUMNS, *(figure.row() for figure in figures)])
+
+
+def layout_table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Lay rows out as a Markdown table, the first one as its head."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [' | '.join(map(str.ljust, row, widths)) for row in rows]
     lines.insert(1, ' | '.join('-' * width for width in widths))
@@ -96,13 +100,14 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def _spread(sample: Sample) -> str:
-    middle = _number(sample.median)
+    middle = number_text(sample.median)
     if len(sample.values) == 1:
         return middle
-    return f'{middle} ({_number(min(sample.values))}–{_number(max(sample.values))})'
+    return f'{middle} ({number_text(min(sample.values))}–{number_text(max(sample.values))})'
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Write a number to about three digits."""
     if value >= 100:
         return f'{value:,.0f}'
     return f'{value:.1f}' if value >= 10 else f'{value:.2f}'

@@ -1,15 +1,13 @@
-"""What is measured of a loaded service. What is compared is measured in turns."""
+"""Single records, pages, filters, uploads. What is compared is measured in turns."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-import orjson
-
+from benchmarks.bench import N_CONNECTIONS, Bench, checked, measure
 from benchmarks.disk import fdatasync_rate
 from benchmarks.figures import Figure, Sample, Target
-from benchmarks.load import Answer, Generator, LoadError, MakeRequests, Plan, ask_each, get_request
+from benchmarks.load import LoadError, MakeRequests, Plan, ask_each
 from benchmarks.queries import (
     PAGE_SIZE,
     Question,
@@ -20,67 +18,14 @@ from benchmarks.queries import (
     page_requests,
     post_requests,
 )
-from benchmarks.records import Source
-from benchmarks.servers import Place, Server
+from benchmarks.servers import Server
 
-N_CONNECTIONS = 32  # where nothing else is said
 POST_CONNECTIONS = (1, 32, 128)
 N_REQUESTS = 5_000  # prepared per measurement of reads, then over again
 POSTS_PER_S = 9_000  # as many are prepared, so that hardly one comes twice
 N_SINGLE = 101  # requests asked one by one
 DISK_S = 0.7
 PAGE_BYTES = 50_000  # no page of 50 records is smaller
-
-
-@dataclass(slots=True, kw_only=True)
-class Bench:
-    """A loaded service, its double without a store, and how often to measure."""
-
-    place: Place
-    source: Source
-    server: Server
-    no_store: Server
-    n_no_store: int  # records that the double serves
-    generator: Generator
-    repetitions: int
-    seconds: float
-    total: int = field(init=False)
-    n_posted: int = 0
-
-    def __post_init__(self) -> None:
-        self.total = self.count()
-
-    @property
-    def path(self) -> str:
-        """Where the measured resource is served."""
-        return f'/api/v1/{self.source.resource}'
-
-    def count(self) -> int:
-        """Ask how many records of the resource there are."""
-        (answer,) = ask_each(self.server.port, [get_request(f'{self.path}?max_results=1')])
-        return int(orjson.loads(answer.body)['_meta']['total'])
-
-    def rate(self, server: Server, requests: MakeRequests, **words: int) -> float:
-        """Measure answers per second once."""
-        given = {'n_connections': N_CONNECTIONS} | words
-        plan = Plan(port=server.port, requests=requests, seconds=self.seconds, **given)
-        return self.generator.run(plan).rate
-
-
-Measure = Callable[[Bench], Iterator[Figure]]
-MEASURES: dict[str, Measure] = {}
-
-
-def measure(name: str) -> Callable[[Measure], Measure]:
-    """Register a measure under its name on the command line; they run in order of appearance."""
-
-    def register(function: Measure) -> Measure:
-        if name in MEASURES:
-            raise ValueError(f'two measures are called {name!r}')
-        MEASURES[name] = function
-        return function
-
-    return register
 
 
 @measure('item')
@@ -129,7 +74,7 @@ def measure_last_page(bench: Bench) -> Iterator[Figure]:
     """Fetch the last full page of 50 and the first, in turns."""
     last = bench.total // PAGE_SIZE
     requests = [page_request(bench.source.resource, page) for page in (1, last)] * N_SINGLE
-    times = [_checked(a).ms for a in ask_each(bench.server.port, requests)][2:]
+    times = [checked(a).ms for a in ask_each(bench.server.port, requests)][2:]
     yield Figure(
         what='last page of 50',
         unit='ms',
@@ -144,18 +89,12 @@ def measure_last_page(bench: Bench) -> Iterator[Figure]:
 def measure_md5(bench: Bench) -> Iterator[Figure]:
     """Look up all records of a scan."""
     requests = md5_requests(bench.source, N_SINGLE)
-    times = [_checked(a).ms for a in ask_each(bench.server.port, requests)]
+    times = [checked(a).ms for a in ask_each(bench.server.port, requests)]
     yield Figure(what='md5 look-up', unit='ms', sample=Sample(tuple(times)))
     make = partial(md5_requests, bench.source, N_REQUESTS)
     rates = [bench.rate(bench.server, make) for _ in range(bench.repetitions)]
     what = f'md5 look-up, connections: {N_CONNECTIONS}'
     yield Figure(what=what, unit='GET/s', sample=Sample(tuple(rates)))
-
-
-def _checked(answer: Answer) -> Answer:
-    if answer.status != 200:
-        raise LoadError(f'status {answer.status}: {answer.body[:300]!r}')
-    return answer
 
 
 @measure('filter')
@@ -194,15 +133,14 @@ def _asked(
 @measure('post')
 def measure_posts(bench: Bench) -> Iterator[Figure]:
     """Post records; a 201 means that the record is on the disk."""
-    before = bench.count()
-    n_posted = bench.n_posted
+    name = bench.source.resource
+    before, n_posted = bench.count(), bench.n_posted[name]
     for n_connections in POST_CONNECTIONS:
         yield from _posts(bench, n_connections)
     n_stored = bench.count() - before
-    if n_stored < bench.n_posted - n_posted:
-        raise LoadError(
-            f'{bench.n_posted - n_posted} records were answered 201, {n_stored} are there'
-        )
+    n_answered = bench.n_posted[name] - n_posted
+    if n_stored < n_answered:
+        raise LoadError(f'{n_answered} records were answered 201, {n_stored} are there')
 
 
 def _posts(bench: Bench, n_connections: int) -> Iterator[Figure]:
@@ -228,7 +166,8 @@ def _posts(bench: Bench, n_connections: int) -> Iterator[Figure]:
 
 def _post(bench: Bench, server: Server, n_connections: int) -> float:
     n = int(POSTS_PER_S * bench.seconds)
-    make = partial(post_requests, bench.source, bench.total + bench.n_posted, n)
+    name = bench.source.resource
+    make = partial(post_requests, bench.source, bench.total + bench.n_posted[name], n)
     plan = Plan(
         port=server.port,
         requests=make,
@@ -238,7 +177,7 @@ def _post(bench: Bench, server: Server, n_connections: int) -> float:
     )
     load = bench.generator.run(plan)
     if server is bench.server:
-        bench.n_posted += load.n_answers
+        bench.n_posted[name] += load.n_answers
     return load.rate
 
 

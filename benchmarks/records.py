@@ -1,7 +1,9 @@
 """Any number of records that look real: the demo's, resampled.
 
 Each is a real record whose numbers are multiplied with noise, under a new id, date, scan and
-software version. Record *i* is always the same, so nothing needs to be remembered.
+software version. A record whose scan came before is that scan's first one again: sent twice,
+computed twice, or computed by another version. Record *i* is always the same, so nothing needs
+to be remembered.
 
     python -m benchmarks.records T1w 100000 /tmp/T1w.ndjson.zst
 """
@@ -10,6 +12,7 @@ import argparse
 import hashlib
 import io
 import random
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,12 +31,30 @@ import mriqc_webapi
 DEMO = Path(mriqc_webapi.__file__).parent / 'cli' / 'demo_data'
 FIRST_AT = int(datetime(2017, 6, 1, tzinfo=UTC).timestamp())
 LAST_AT = int(datetime(2026, 8, 1, tzinfo=UTC).timestamp())
-USUAL_REPEATS = 0.25  # of the records name a scan that came before
-PRODUCTION_REPEATS = 0.67  # of those in the public archive, August 2026
+REPEATS = 0.67  # of the records name a scan that came before; the public archive's share in 2026
 
 NOISE = 0.15  # SD of the logarithm: IQMs vary from scan to scan by about that much
 N_NOISE = 2**16
-OWN_PROCESS = '6d72697163'  # the middle of every id
+TELL_EVERY = 100_000
+MAX_NUMBERS = 100  # of one record
+GEOMETRY = ('size_', 'spacing_')  # these stay as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """How a repeat differs from its scan's first record."""
+
+    share: float  # of the repeats
+    noise: float  # SD of the logarithm
+    is_same_version: bool
+
+
+RERUNS = (  # no survey of the public archive tells the shares; all four kinds occur in it
+    Rerun(0.45, 0, is_same_version=True),  # sent again
+    Rerun(0.15, 1e-9, is_same_version=True),  # computed again, on another machine
+    Rerun(0.10, 0.01, is_same_version=True),  # with another atlas, or a random number
+    Rerun(0.30, 0.03, is_same_version=False),  # by the version of the day
+)
 
 VERSIONS = (  # first day, version; MRIQC's releases
     ('2017-06-01', '0.9.7'),
@@ -84,6 +105,16 @@ def scan_number(i: int, repeats: float) -> int:
     return int(n_before * (scramble(i) / 2**64) ** 2)
 
 
+def first_record(scan: int, repeats: float) -> int:
+    """Number the first record of a scan."""
+    if scan == 0:
+        return 0
+    i = max(0, int(scan / (1 - repeats)) - 1)
+    while int((i + 1) * (1 - repeats)) <= scan:
+        i += 1
+    return i
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """One real record with places for what changes."""
@@ -100,11 +131,16 @@ class Source:
 
     resource: str
     n: int
-    repeats: float = USUAL_REPEATS
+    repeats: float = REPEATS
 
     def id(self, i: int) -> str:
         """Give the id of record *i*."""
-        return f'{self._at(i):08x}{OWN_PROCESS}{i & 0xFFFFFF:06x}'
+        return f'{self._at(i):08x}{self._process}{i & 0xFFFFFF:06x}'
+
+    @cached_property
+    def _process(self) -> str:
+        """The middle of every id."""
+        return hashlib.md5(self.resource.encode()).hexdigest()[:10]
 
     def md5sum(self, i: int) -> str:
         """Give the MD5 of the scan of record *i*."""
@@ -126,12 +162,14 @@ class Source:
         return FIRST_AT + (LAST_AT - FIRST_AT) * i // max(self.n, i + 1)
 
     def _members(self, i: int) -> str:
-        bits = scramble(i)
+        first = first_record(scan_number(i, self.repeats), self.repeats)
+        rerun = None if first == i else _rerun(i)
+        bits = scramble(first)
         template = self._templates[bits % len(self._templates)]
-        start = (bits >> 16) % N_NOISE
-        noise = self._noise[start : start + len(template.numbers)]
-        numbers: Iterable[float] = map(mul, template.numbers, noise)
-        at = self._at(i)
+        numbers: Iterable[float] = map(mul, template.numbers, _cut(self._noise, bits))
+        if rerun and rerun.noise:
+            numbers = map(mul, numbers, _cut(self._rerun_noise[rerun], scramble(-i)))
+        at = self._at(first if rerun and rerun.is_same_version else i)
         text = template.text
         if at >= NULLS_SINCE and (bits >> 40) % 10 == 0:
             text = template.nulls
@@ -150,20 +188,44 @@ class Source:
 
     @cached_property
     def _noise(self) -> list[float]:
-        rng = random.Random(self.resource)
-        once = [rng.lognormvariate(0, NOISE) for _ in range(N_NOISE)]
-        return once + once[:200]  # as many numbers as any record has
+        return _make_noise(self.resource, NOISE)
+
+    @cached_property
+    def _rerun_noise(self) -> dict[Rerun, list[float]]:
+        return {rerun: _make_noise(self.resource, rerun.noise) for rerun in RERUNS}
 
     @cached_property
     def _sidecar(self) -> str:
         return ',' + orjson.dumps(SIDECAR).decode()[1:-1]
 
 
+def _rerun(i: int) -> Rerun:
+    share = scramble(~i) / 2**64
+    for rerun in RERUNS:
+        share -= rerun.share
+        if share < 0:
+            return rerun
+    return RERUNS[0]
+
+
+def _make_noise(seed: str, sd: float) -> list[float]:
+    rng = random.Random(seed)
+    once = [rng.lognormvariate(0, sd) for _ in range(N_NOISE)]
+    return once + once[:MAX_NUMBERS]
+
+
+def _cut(noise: list[float], bits: int) -> list[float]:
+    start = (bits >> 16) % N_NOISE
+    return noise[start : start + MAX_NUMBERS]
+
+
 def make_template(record: dict[str, Any]) -> Template:
     """Make a template of a real record."""
     meta = {k: v for k, v in record['bids_meta'].items() if k not in {'subject_id', *SIDECAR}}
     provenance = {k: v for k, v in record['provenance'].items() if k not in _STATED_ANEW}
-    numbers = {k: v for k, v in record.items() if isinstance(v, float)}
+    numbers = {
+        k: v for k, v in record.items() if isinstance(v, float) and not k.startswith(GEOMETRY)
+    }
     fixed = {
         k: v
         for k, v in record.items()
@@ -187,9 +249,20 @@ def _inner(members: dict[str, Any]) -> str:
     return orjson.dumps(members).decode()[1:-1].replace('%', '%%')
 
 
-def write_served(source: Source, path: Path, *, n: int | None = None) -> None:
+def write_served(
+    source: Source, path: Path, *, n: int | None = None, is_loud: bool = False
+) -> None:
     """Write all records, or the first, as NDJSON; compressed if the name ends in ``.zst``."""
-    _write(map(source.served, range(source.n)[:n]), path)
+    numbers = range(source.n)[:n]
+    _write(map(source.served, _told(numbers, source.resource) if is_loud else numbers), path)
+
+
+def _told(numbers: range, what: str) -> Iterator[int]:
+    """Give the numbers, and say from time to time how many are done."""
+    for i in numbers:
+        if i and i % TELL_EVERY == 0:
+            print(f'{what}: {i:,} of {len(numbers):,} records made', file=sys.stderr)
+        yield i
 
 
 def _write(lines: Iterable[str], path: Path) -> None:
@@ -214,7 +287,7 @@ def main() -> None:
     parser.add_argument('resource', choices=('T1w', 'T2w', 'bold'))
     parser.add_argument('n', type=int, help='how many')
     parser.add_argument('path', type=Path, help='.ndjson or .ndjson.zst')
-    parser.add_argument('--repeats', type=float, default=USUAL_REPEATS, help='share, 0 to 1')
+    parser.add_argument('--repeats', type=float, default=REPEATS, help='share, 0 to 1')
     given = parser.parse_args()
     write_served(Source(given.resource, given.n, given.repeats), given.path)
 

@@ -6,11 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 COMMAND = (str(Path(sys.executable).with_name('mriqc-webapi')),)
@@ -65,6 +64,11 @@ class Server:
         """Its address."""
         return f'http://127.0.0.1:{self.port}'
 
+    def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
     def memory_gb(self, name: str) -> float:
         """Read ``VmRSS`` (resident now) or ``VmHWM`` (at its highest)."""
         status = Path(f'/proc/{self.process.pid}/status').read_text()
@@ -73,14 +77,16 @@ class Server:
 
 
 @contextmanager
-def serving(place: Place, command: Sequence[str] = COMMAND) -> Iterator[Server]:
+def serving(
+    place: Place, command: Sequence[str] = COMMAND, *, settings: Mapping[str, object] | None = None
+) -> Iterator[Server]:
     """Run `serve` until the block ends."""
     port = _free_port()
     log = place.data_dir / 'server.log'
     with log.open('ab') as file:
         process = subprocess.Popen(
             [*command, 'serve', '--port', str(port), *place.options],
-            env=_environment(),
+            env=_environment() | _variables(settings or {}),
             stderr=file,
         )
     server = Server(port, process)
@@ -88,8 +94,11 @@ def serving(place: Place, command: Sequence[str] = COMMAND) -> Iterator[Server]:
         _wait_until_up(server, log)
         yield server
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        server.stop()
+
+
+def _variables(settings: Mapping[str, object]) -> dict[str, str]:
+    return {f'MRIQC_WEBAPI_{name.upper()}': str(value) for name, value in settings.items()}
 
 
 def _environment() -> dict[str, str]:
@@ -102,7 +111,7 @@ def _wait_until_up(server: Server, log: Path) -> None:
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
             urlopen(f'{server.root}/healthz', timeout=5).close()
-        except (URLError, ConnectionError):
+        except OSError:
             time.sleep(0.05)
         else:
             return
