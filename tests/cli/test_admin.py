@@ -1,7 +1,5 @@
 """`admin` as it is typed."""
 
-import json
-
 import pytest
 
 from mriqc_webapi.store import tokens
@@ -29,7 +27,9 @@ def listed(tmp_path):
 
 
 def log(run):
-    return [(e['who'], e['act'], e['what'], e['why']) for e in run('admin', 'audit', '--json').lines[0]]
+    return [
+        (e['who'], e['act'], e['what'], e['why']) for e in run('admin', 'audit', '--json').lines[0]
+    ]
 
 
 def put(store):
@@ -90,3 +90,24 @@ def test_an_act_without_a_reason_is_not_done(run, opened):
 def test_the_log_is_told_for_people_too(run, opened):
     run('admin', 'withdraw', put(opened), *WHY)
     assert run('admin', 'audit').out.split('\t')[1:3] == ['jane', 'withdraw']
+
+
+def test_records_are_held_and_released(run, opened):
+    id_ = put(opened)
+    assert run('admin', 'hold', '--id', id_, *WHY, '--dry-run').out == '1 would be held\n'
+    assert run('admin', 'hold', '--id', id_, *WHY).out == '1 are held\n'
+    assert [row['id'] for row in run('admin', 'held', '--json').lines[0]] == [id_]
+    assert run('admin', 'release', '--id', id_, *WHY).code == 0
+    with opened.read() as tx:
+        assert count(tx, resource='T1w') == 1
+    assert [act for _, act, *_ in log(run)] == ['release', 'hold']
+
+
+def test_an_address_is_not_written_to_the_log(run):
+    assert run('admin', 'hold', '--email', 'jane@example.org', *WHY).code == 0
+    assert log(run) == [('jane', 'hold', '0 records by an address', 'because')]
+
+
+@pytest.mark.parametrize('which', [(), ('--token', 'x', '--email', 'y')])
+def test_it_takes_one_way_to_choose(run, which):
+    assert run('admin', 'hold', *which, *WHY).code == 2

@@ -104,8 +104,7 @@ def main(root: str, out: Path) -> None:
             result = interface.run()
             exchange = seen[-1] | {'api_id': result.outputs.api_id}
             assert exchange['api_id'] == exchange['answer']['_id']
-            path = out / f'mriqc-24.0.2-{modality}.json'
-            path.write_text(json.dumps(exchange, indent=1) + '\n')
+            (out / f'{modality}.json').write_text(json.dumps(exchange, indent=1) + '\n')
             print(modality, exchange['status'], exchange['api_id'])
     server.shutdown()
 

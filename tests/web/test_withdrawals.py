@@ -31,7 +31,8 @@ def state(service, *pairs):
 
 
 @pytest.mark.parametrize(
-    'path', ['v1/T1w/{id}', 'v2/T1w/records/{id}', 'v1/T1w?where={{"_id":"{id}"}}', 'v2/scans/{md5}']
+    'path',
+    ['v1/T1w/{id}', 'v2/T1w/records/{id}', 'v1/T1w?where={{"_id":"{id}"}}', 'v2/scans/{md5}'],
 )
 def test_a_withdrawn_record_is_gone_from_reading_routes(service, path) -> None:
     document = payload()
@@ -113,7 +114,10 @@ def test_states_come_in_the_order_asked_for(service) -> None:
     told = state(service, gone, standing, unknown, wrong)
     assert [t['state'] for t in told] == ['withdrawn', 'standing', 'unknown', 'unknown']
     assert [t['withdrawable'] for t in told] == [False, True, False, False]
-    assert [t['problem'] and t['problem']['code'] for t in told[2:]] == ['not-found', 'bad-receipt']
+    assert [t['problem'] and t['problem']['code'] for t in told[2:]] == [
+        'not-found',
+        'bad-receipt',
+    ]
 
 
 def test_a_new_contact_is_shown_to_nobody(service) -> None:

@@ -14,7 +14,7 @@ def test_a_list_names_what_was_withdrawn_after_a_release(tmp_path: Path) -> None
     service = LiveService(tmp_path)
     service.make_token()
     with service:
-        before, kept, early = upload(service, [payload() for _ in range(3)]).json()['results']
+        before, _, early = upload(service, [payload() for _ in range(3)]).json()['results']
         withdraw(service, early)
         release(service)
         withdraw(service, before)

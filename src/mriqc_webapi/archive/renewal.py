@@ -99,7 +99,9 @@ class Renewal:
         self._draft, self._former = None, _Former(copy, former, now)
         self._rest_until = now + REST * (now - draft.started_at)
         _discard(former)
-        log.info('the archive was written anew in %.1f s, after withdrawals', now - draft.started_at)
+        log.info(
+            'the archive was written anew in %.1f s, after withdrawals', now - draft.started_at
+        )
         return draft.copy
 
     def abandon(self) -> None:

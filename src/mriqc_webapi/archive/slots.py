@@ -23,6 +23,7 @@ else:
     def try_lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+
 _FIRST: Final = '.duckdb'
 _SECOND: Final = '-b.duckdb'
 

@@ -80,7 +80,7 @@ def list_public(*, data_dir: Path | None, database: str | None, as_json: bool) -
         after = ''
         while page := public_images.page(tx, after=after):
             for image in page:
-                row = image._asdict() | {'added_at': _iso(image.added_at)}
+                row = image._asdict() | {'added_at': iso(image.added_at)}
                 print(json.dumps(row) if as_json else f'{image.md5sum}\t{image.source}')
             after = page[-1].md5sum
     return ExitCode.OK
@@ -141,9 +141,7 @@ def withdraw(
     with Store.open(settings.database_url) as store:
         with store.write() as tx:
             for id_ in dict.fromkeys(ids):
-                withdrawal.withdraw(
-                    tx, id=id_, rule=withdrawal.BY_OPERATOR, now=int(time.time())
-                )
+                withdrawal.withdraw(tx, id=id_, rule=withdrawal.BY_OPERATOR, now=int(time.time()))
             what = ' '.join(ids)
             audit.note(tx, who=user_name(who), act='withdraw', what=what, why=why)
         erase(store)
@@ -181,7 +179,7 @@ def show_audit(*, data_dir: Path | None, database: str | None, as_json: bool) ->
 
     settings = Settings.from_environment(data_dir=data_dir, database=database)
     with Store.open(settings.database_url) as store, store.read() as tx:
-        rows = [entry._asdict() | {'at': _iso(entry.at)} for entry in audit.newest(tx)]
+        rows = [entry._asdict() | {'at': iso(entry.at)} for entry in audit.newest(tx)]
     if as_json:
         print(json.dumps(rows))
         return ExitCode.OK
@@ -202,5 +200,6 @@ def _md5sums(file: Path) -> Iterator[str]:
                 print(f'{file}:{number}: no MD5: {first[0][:64]!r}', file=sys.stderr)
 
 
-def _iso(at: int) -> str:
+def iso(at: int) -> str:
+    """Write seconds since 1970 (UTC) in ISO 8601."""
     return datetime.fromtimestamp(at, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

@@ -17,7 +17,7 @@ from mriqc_webapi.cli.registry import (
     setting,
 )
 from mriqc_webapi.errors import QueryError
-from mriqc_webapi.settings import PREFIX
+from mriqc_webapi.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from mriqc_webapi.client.sending.submit import Sender
@@ -135,6 +135,7 @@ def _terms(options: dict[str, Any]) -> 'Terms':
     url = options['url'] or os.environ.get(URL_VARIABLE, '')
     if not url:
         raise QueryError(f'say where to: --url, or {URL_VARIABLE} in the environment')
+    settings = Settings.from_environment(catalogue_dir=options['catalogue_dir'])
     policy = Policy(
         level=options['privacy'],
         hashing='mriqc' if options['mriqc_hash'] else 'salted',
@@ -152,7 +153,7 @@ def _terms(options: dict[str, Any]) -> 'Terms':
         patience_s=options['patience'],
         retries_refused=options['retry_refused'],
         spool=options['spool'],
-        catalogue_dir=options['catalogue_dir'],
+        catalogue_dir=settings.catalogue_dir,
     )
 
 

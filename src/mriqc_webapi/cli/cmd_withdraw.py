@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.registry import JSON, Argument, ExitCode, command, existing_path
 from mriqc_webapi.errors import QueryError
@@ -43,15 +43,11 @@ CHOICE = (
 )
 def withdraw(
     *,
-    paths: Sequence[Path],
-    ids: Sequence[str] | None,
-    md5sum: str | None,
-    source: str | None,
-    url: str | None,
     receipt: str | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    **which: Any,
 ) -> ExitCode:
     """Take records back that you sent: the service erases them.
 
@@ -64,10 +60,7 @@ def withdraw(
     """
     from mriqc_webapi.client.sending.withdrawing import Holder
 
-    if receipt is not None:
-        held = [_typed(paths, ids, url, receipt)]
-    else:
-        held = _chosen(paths, ids=ids, md5sum=md5sum, source=source, url=url)
+    held = _chosen(**which) if receipt is None else [_typed(receipt, which)]
     with Holder() as holder:
         found = list(holder.look_up(held))
         if not dry_run:
@@ -85,17 +78,13 @@ def withdraw(
 )
 def list_(
     *,
-    paths: Sequence[Path],
-    ids: Sequence[str] | None,
-    md5sum: str | None,
-    source: str | None,
-    url: str | None,
     as_json: bool,
+    **which: Any,
 ) -> ExitCode:
     """List the records that a dataset has sent, and how each stands with the service."""
     from mriqc_webapi.client.sending.withdrawing import Holder
 
-    held = _chosen(paths, ids=ids, md5sum=md5sum, source=source, url=url)
+    held = _chosen(**which)
     with Holder() as holder:
         found = list(holder.look_up(held))
     if as_json:
@@ -116,17 +105,13 @@ def list_(
 )
 def contact(
     *,
-    paths: Sequence[Path],
-    ids: Sequence[str] | None,
-    md5sum: str | None,
-    source: str | None,
-    url: str | None,
     email: str,
+    **which: Any,
 ) -> ExitCode:
     """Change whom to ask about records that you sent; the address is never published."""
     from mriqc_webapi.client.sending.withdrawing import Holder
 
-    held = _chosen(paths, ids=ids, md5sum=md5sum, source=source, url=url)
+    held = _chosen(**which)
     with Holder() as holder:
         for one in held:
             holder.change_contact(one, email or None)
@@ -134,12 +119,11 @@ def contact(
     return ExitCode.OK
 
 
-def _typed(
-    paths: Sequence[Path], ids: Sequence[str] | None, url: str | None, receipt: str
-) -> 'Receipt':
+def _typed(receipt: str, which: Mapping[str, Any]) -> 'Receipt':
     from mriqc_webapi.client.sending.summary import Receipt
 
-    if paths or not url or not ids or len(ids) != 1:
+    url, ids = which['url'], which['ids']
+    if which['paths'] or not url or not ids or len(ids) != 1:
         raise QueryError('--receipt goes with one --id and --url, and without a PATH')
     return Receipt(url=url.rstrip('/'), resource='', id=ids[0], receipt=receipt)
 
@@ -196,7 +180,9 @@ def _confirm(going: Sequence['Standing'], *, is_given: bool) -> None:
         raise QueryError('nothing was withdrawn')
 
 
-def _withdrawn(holder: 'Holder', found: Sequence['Standing'], *, is_quiet: bool) -> list['Standing']:
+def _withdrawn(
+    holder: 'Holder', found: Sequence['Standing'], *, is_quiet: bool
+) -> list['Standing']:
     from mriqc_webapi.client.progress import Bars
 
     done: list[Standing] = []

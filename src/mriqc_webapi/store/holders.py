@@ -15,11 +15,13 @@ from mriqc_webapi.store.statement import Statement
 
 CONTACT: Final = 'contact'  # in the private part: no path of a document is called so
 
-State = Literal['standing', 'withdrawn']
+State = Literal['standing', 'held', 'withdrawn']
 
-_FIND = Statement(
-    'SELECT seq, resource, created_at, md5sum FROM record WHERE id = :id'
-)
+_FIND = Statement("""
+    SELECT 'standing', seq, resource, created_at, md5sum FROM record WHERE id = :id
+     UNION ALL
+    SELECT 'held', 0, resource, created_at, md5sum FROM held WHERE id = :id
+""")
 _TOMBSTONE = Statement("""
     SELECT resource, withdrawn_at, rule FROM tombstone WHERE id = :id ORDER BY seq DESC LIMIT 1
 """)
@@ -58,15 +60,18 @@ def look_up(
     rows = _FIND(tx, id=record_id) if is_id(record_id) else ()
     if not rows:
         return _withdrawn(tx, secrets, record_id=record_id, receipt=receipt)
-    receipts.verify(tx, secrets, record_id=record_id, receipt=receipt)
-    seq, resource, created_at, md5sum = rows[0]
+    state, seq, resource, created_at, md5sum = rows[0]
+    if state == 'held':
+        receipts.require_own(secrets, record_id=record_id, receipt=receipt)
+    else:
+        receipts.verify(tx, secrets, record_id=record_id, receipt=receipt)
     obstacle = find_obstacle(
         tx, resource=resource, md5sum=md5sum, seq=seq, created_at=created_at, now=now
     )
     return Held(
         id=record_id,
         resource=resource,
-        state='standing',
+        state=state,
         created_at=created_at,
         withdrawable_until=withdrawable_until(created_at),
         obstacle=obstacle,
@@ -130,9 +135,7 @@ def _is_contact(path: str, value: object) -> bool:
     return path.rpartition('.')[2] in {CONTACT, 'email'} or '@' in str(value)
 
 
-def _withdrawn(
-    tx: Connection, secrets: Secrets, *, record_id: str, receipt: str | None
-) -> Held:
+def _withdrawn(tx: Connection, secrets: Secrets, *, record_id: str, receipt: str | None) -> Held:
     rows = _TOMBSTONE(tx, id=record_id) if is_id(record_id) else ()
     if not rows:
         raise NotFoundError(f'there is no record {record_id[:64]!r}')

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection
 
-from mriqc_webapi.store import numbers, records
+from mriqc_webapi.store import numbers, records, withdrawal
 from mriqc_webapi.store.bulk import insert_rows
 from mriqc_webapi.store.statement import Statement
 
@@ -22,6 +22,7 @@ State = Literal[
     'sent',
     'refused',  # by the other archive
     'leaving',  # was sent, was withdrawn here: the other archive has to hear of it
+    'staying',  # the same, but the other archive does not take it back
     'withdrawn',
 ]
 STATES: Final[tuple[State, ...]] = get_args(State)
@@ -42,6 +43,7 @@ _DUE = Statement(
       LEFT JOIN amendment AS a ON a.record_id = p.record_id
       LEFT JOIN passing AS origin ON origin.record_id = a.first_id
      WHERE p.state IN :states AND p.due_at <= :now
+       AND (r.id IS NOT NULL OR p.state = 'leaving')
        AND (a.first_id IS NULL OR origin.state = 'sent')
      ORDER BY p.seq LIMIT :limit
 """,
@@ -63,12 +65,18 @@ _POSTPONE = Statement("""
     UPDATE passing SET n_failed = n_failed + 1, due_at = :due_at, problem = :problem
      WHERE record_id = :id AND state IN ('pending', 'leaving')
 """)
-_WITHDRAW = Statement("""
+# what an operator holds back has a tombstone, too, and may come again under its id
+_WITHDRAW = Statement(
+    """
     UPDATE passing
        SET state = CASE WHEN state = 'sent' THEN 'leaving' ELSE 'withdrawn' END,
            problem = '', n_failed = 0, due_at = 0, changed_at = :now
-     WHERE record_id = :id
-""")
+     WHERE state NOT IN ('leaving', 'staying', 'withdrawn')
+       AND record_id IN (SELECT id FROM tombstone WHERE rule IN :rules)
+    """,
+    lists=['rules'],
+)
+_KNOWN = Statement('SELECT record_id FROM passing WHERE record_id IN :ids', lists=['ids'])
 _MOVE = Statement(
     """
     UPDATE passing SET state = :to, problem = :problem, n_failed = 0, due_at = 0, changed_at = :now
@@ -112,7 +120,7 @@ class Due(NamedTuple):
     state: str
     n_failed: int
     receipt: str | None
-    doc: str | None  # JSON; None: it was withdrawn here
+    doc: str | None  # JSON; None: it is to be taken back
 
 
 class Listed(NamedTuple):
@@ -173,14 +181,14 @@ def take_in(
     if mark(tx) != after:
         return
     stored = [change for change in changes if change.doc is not None]
+    known = {row[0] for row in _KNOWN(tx, ids=[change.id for change in stored])}
     rows = [
         (change.seq, change.id, change.resource, state, 0, 0.0, '', None, now)
         for change, state in zip(stored, states, strict=True)
+        if change.id not in known
     ]
     insert_rows(tx, rows, table='passing', columns=_COLUMNS)
-    for change in changes:
-        if change.withdrawn_at is not None:
-            _WITHDRAW(tx, id=change.id, now=now)
+    _WITHDRAW(tx, rules=[withdrawal.BY_HOLDER, withdrawal.BY_OPERATOR], now=now)
     _SET_MARK(tx, seq=changes[-1].seq)
 
 

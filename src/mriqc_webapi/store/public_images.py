@@ -29,9 +29,7 @@ class PublicImage(NamedTuple):
     added_at: int  # seconds since 1970 (UTC)
 
 
-def add(
-    tx: Connection, md5sums: Iterable[str], *, source: str, now: int | None = None
-) -> int:
+def add(tx: Connection, md5sums: Iterable[str], *, source: str, now: int | None = None) -> int:
     """Add images; return how many are new. Those that are there keep their source."""
     now = int(time.time()) if now is None else now
     keys = dict.fromkeys(_key(md5sum) for md5sum in md5sums)

@@ -97,9 +97,7 @@ def verify(tx: Connection, secrets: Secrets, *, record_id: str, receipt: str | N
     """
     expected = issue(tx, secrets, record_id=record_id)
     if not receipt or not receipt.isascii() or not hmac.compare_digest(receipt, expected):
-        raise ReceiptError(
-            'this takes the receipt that the record was answered with'
-        )
+        raise ReceiptError('this takes the receipt that the record was answered with')
 
 
 def fetch(

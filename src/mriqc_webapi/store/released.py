@@ -8,7 +8,7 @@ from mriqc_webapi.store.statement import Statement
 
 _SINCE = Statement("""
     SELECT resource, id, withdrawn_at FROM tombstone
-     WHERE seq > :version AND record_seq <= :version ORDER BY resource, seq
+     WHERE seq > :version AND record_seq <= :version AND rule <> 'held' ORDER BY resource, seq
 """)
 
 

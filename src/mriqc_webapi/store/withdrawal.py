@@ -18,6 +18,13 @@ _FIND = Statement("""
       FROM record AS r LEFT JOIN private AS p ON p.record_id = r.id
      WHERE r.id = :id
 """)
+_FIND_HELD = Statement('SELECT resource FROM held WHERE id = :id')
+_DELETE_HELD = Statement('DELETE FROM held WHERE id = :id')
+_RENAME_RULE = Statement("""
+    UPDATE tombstone SET rule = :rule, withdrawn_at = :now
+     WHERE seq = (SELECT max(seq) FROM tombstone WHERE id = :id)
+ RETURNING seq
+""")
 _DELETE_RECORD = Statement('DELETE FROM record WHERE id = :id')
 _DELETE_PRIVATE = Statement('DELETE FROM private WHERE record_id = :id')
 _DELETE_AMENDMENT = Statement('DELETE FROM amendment WHERE record_id = :id')
@@ -40,12 +47,12 @@ def withdraw(tx: Connection, *, id: str, rule: str, now: int) -> int:
     Raises
     ------
     NotFoundError
-        No standing record has that id.
+        No standing or held record has that id.
     """
     numbers.lock(tx)
     rows = _FIND(tx, id=id)
     if not rows:
-        raise NotFoundError(f'there is no record {id}')
+        return _withdraw_held(tx, id=id, rule=rule, now=now)
     resource, ordinal, record_seq, software, version, doc, key_hash = rows[0]
     given = numbers.take(tx, {numbers.SEQ: 1, numbers.withdrawn_of(resource): 1})
     seq = given[numbers.SEQ]
@@ -53,9 +60,7 @@ def withdraw(tx: Connection, *, id: str, rule: str, now: int) -> int:
     _DELETE_PRIVATE(tx, id=id)
     _DELETE_AMENDMENT(tx, id=id)
     document = orjson.loads(doc)
-    forget_record(
-        tx, resource=resource, software=software, version=version, document=document
-    )
+    forget_record(tx, resource=resource, software=software, version=version, document=document)
     _INSERT(
         tx,
         seq=seq,
@@ -68,3 +73,13 @@ def withdraw(tx: Connection, *, id: str, rule: str, now: int) -> int:
         key_hash=key_hash,
     )
     return seq
+
+
+def _withdraw_held(tx: Connection, *, id: str, rule: str, now: int) -> int:
+    """Erase a record that is kept back; copies have heard that it is gone."""
+    if not _FIND_HELD(tx, id=id):
+        raise NotFoundError(f'there is no record {id}')
+    _DELETE_HELD(tx, id=id)
+    _DELETE_PRIVATE(tx, id=id)
+    _DELETE_AMENDMENT(tx, id=id)
+    return int(_RENAME_RULE(tx, id=id, rule=rule, now=now)[0][0])

@@ -30,9 +30,7 @@ class Sweeper:
         An export that began before a withdrawal may finish its file so much later.
     """
 
-    def __init__(
-        self, store: Store, files: ExportedFiles, *, export_timeout_s: float
-    ) -> None:
+    def __init__(self, store: Store, files: ExportedFiles, *, export_timeout_s: float) -> None:
         self._store = store
         self._files = files
         self._export_timeout_s = export_timeout_s

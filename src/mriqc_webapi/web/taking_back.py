@@ -17,9 +17,7 @@ log = logging.getLogger(__name__)
 T = TypeVar('T')
 
 
-async def take_back(
-    service: Service, *, record_id: str, receipt: str | None
-) -> tuple[Held, bool]:
+async def take_back(service: Service, *, record_id: str, receipt: str | None) -> tuple[Held, bool]:
     """Withdraw a record; also say whether this did it, or it had been done before.
 
     Raises

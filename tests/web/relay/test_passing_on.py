@@ -46,7 +46,7 @@ def test_what_came_in_while_the_archive_was_away_arrives_when_it_is_back(folder,
     with relay_to(f'http://127.0.0.1:{port}', folder) as relay:
         sent = [post(relay, payload())['_id'] for _ in range(5)]
         wait_until(lambda: 'cannot be reached' in relay.summary().problem)
-        assert relay.counts() == {'pending': 5}
+        wait_until(lambda: relay.counts() == {'pending': 5})
         with archive:
             wait_until(lambda: relay.counts() == {'sent': 5})
     assert sorted(ids_in(archive)) == sorted(sent)
@@ -174,3 +174,16 @@ def test_a_wrong_token_stops_the_relay_and_says_so(upstream, folder):
         wait_until(lambda: '401' in relay.summary().problem)
         ready = requests.get(f'{relay.root}/readyz', timeout=15).json()
     assert ready['relay']['pending'] == 1
+
+
+def test_only_what_matches_the_filter_goes_and_what_is_stripped_stays(upstream, folder):
+    options = ['--forward', 'cjv < 0.5', '--strip', 'bids_meta.InstitutionName']
+    with relay_to(upstream.root, folder, *options) as relay:
+        document = payload()
+        document['bids_meta']['InstitutionName'] = 'Here'
+        goes = post(relay, document | {'cjv': 0.4})['_id']
+        stays = post(relay, document | {'cjv': 0.6})['_id']
+        wait_until(lambda: relay.counts() == {'sent': 1, 'kept': 1})
+        assert get(relay, goes)['bids_meta']['InstitutionName'] == 'Here'
+    assert 'InstitutionName' not in get(upstream, goes)['bids_meta']
+    assert get(upstream, stays)['status'] == 404

@@ -35,8 +35,9 @@ class RecordState(BaseModel):
     """What has become of a record."""
 
     id: str
-    state: Literal['standing', 'withdrawn', 'unknown'] = Field(
-        description='unknown: there is none, or the receipt is not its own; `problem` says which'
+    state: Literal['standing', 'held', 'withdrawn', 'unknown'] = Field(
+        description='held: kept back by the operator; unknown: there is none, or the receipt is '
+        'not its own; `problem` says which'
     )
     resource: str | None = None
     created_at: str | None = Field(None, description='UTC, ISO 8601')

@@ -22,6 +22,7 @@ from mriqc_webapi.web import messages
 from mriqc_webapi.web.api_v2 import schemas_withdrawals as schemas
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.records import PROBLEMS
+from mriqc_webapi.web.api_v2.schemas import Problem
 from mriqc_webapi.web.api_v2.typed_ratings import iso_date
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.messages import ascii_json
@@ -35,16 +36,18 @@ router = APIRouter(tags=['withdrawals'])
 M = TypeVar('M', bound=BaseModel)
 
 JSON = 'application/json'
-_CONFLICT = {
-    'model': schemas.Problem,
+_CONFLICT: dict[str, Any] = {
+    'model': Problem,
     'description': 'It stays: `too-late`, `public-image`, `rated` or `rating-stays`.',
 }
-_BODY_PROBLEMS = {status: PROBLEMS[status] for status in (408, 413, 422)}
-_HOLDER = {
+_BODY_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: PROBLEMS[status] for status in (408, 413, 422)
+}
+_HOLDER: dict[int | str, dict[str, Any]] = {
     **problems(400),
     **_BODY_PROBLEMS,
-    403: {'model': schemas.Problem, 'description': 'The receipt is not that of the record.'},
-    404: {'model': schemas.Problem, 'description': 'There has never been such a record.'},
+    403: {'model': Problem, 'description': 'The receipt is not that of the record.'},
+    404: {'model': Problem, 'description': 'There has never been such a record.'},
 }
 
 
@@ -64,7 +67,7 @@ async def withdraw(service: ServiceDep, request: Request) -> Response:
     """Take a record back: it is erased, and only its id and the date remain.
 
     This takes its receipt, within twelve months, and neither a public image nor one that others
-    have rated. Ratings are corrected instead. To withdraw again what was withdrawn changes nothing.
+    have rated. Ratings are corrected instead. To withdraw again what is gone changes nothing.
     """
     asked = await _read(service, request, schemas.HeldReceipt)
     return await _withdraw(service, asked.id, asked.receipt)
@@ -113,7 +116,9 @@ async def change_contact(service: ServiceDep, request: Request) -> Response:
     """Change whom to ask about a record; the address is kept apart and never published."""
     asked = await _read(service, request, schemas.NewContact)
     email = asked.email.strip() if asked.email else None
-    if email is not None and ('@' not in email[1:-1] or len(email) > 254 or not email.isprintable()):
+    if email is not None and (
+        '@' not in email[1:-1] or len(email) > 254 or not email.isprintable()
+    ):
         raise InvalidDocumentError({'email': 'is no e-mail address'})
 
     def change(tx: Connection) -> Held:
@@ -164,7 +169,7 @@ def tell(held: Held) -> dict[str, Any]:
         'id': held.id,
         'resource': held.resource,
         'state': held.state,
-        'withdrawable': held.state == 'standing' and held.obstacle is None,
+        'withdrawable': held.state != 'withdrawn' and held.obstacle is None,
         **times,
         'rule': held.rule,
         'problem': _problem(held.obstacle),

@@ -32,7 +32,7 @@ class Shown:
 
     id: str
     resource: str
-    href: str  # '' once it is withdrawn
+    href: str  # '' where it is not shown
     came_in: str
     until: str
     withdrawn: str
@@ -73,7 +73,7 @@ async def look_or_withdraw(service: ServiceDep, request: Request) -> HTMLRespons
             id=record_id[:MAX_TYPED],
             receipt=receipt[:MAX_TYPED],
             record=_shown(held),
-            can_go=held.state == 'standing' and held.obstacle is None,
+            can_go=held.state != 'withdrawn' and held.obstacle is None,
             is_done=held.state == 'withdrawn',
             why=str(held.obstacle or ''),
         )
@@ -123,7 +123,7 @@ def _shown(held: Held) -> Shown:
     return Shown(
         id=held.id,
         resource=held.resource,
-        href='' if held.state == 'withdrawn' else f'/{held.resource}/{held.id}',
+        href=f'/{held.resource}/{held.id}' if held.state == 'standing' else '',
         came_in=_date(held.created_at),
         until=_date(held.withdrawable_until),
         withdrawn=_date(held.withdrawn_at),

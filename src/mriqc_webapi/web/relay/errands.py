@@ -34,14 +34,19 @@ def bring(due: Due, content: bytes, target: Target) -> Steps[Outcome]:
     again; where that is not known any more (another token, the older interface), the record that
     has this id there is compared.
     """
-    outcome: Outcome = yield from upload(_parcel(due, content), target)
+    had_v2 = target.speaks_v2
+    outcome: Outcome = yield from upload(
+        _parcel(due, content if had_v2 else _plain(content)), target
+    )
+    if had_v2 and not target.speaks_v2 and isinstance(outcome, Refused):
+        outcome = yield from upload(_parcel(due, _plain(content)), target)
     is_doubtful = isinstance(outcome, Refused) or (isinstance(outcome, Sent) and outcome.was_there)
     if not is_doubtful or (isinstance(outcome, Sent) and outcome.receipt):
         return outcome
     found = yield from _look_up(due, target)
     if isinstance(found, Later):
         return found
-    if found is not None and _is_same(found, orjson.loads(content)):
+    if found is not None and _is_same(found, orjson.loads(content), exactly=target.speaks_v2):
         return Sent(due.id, outcome.receipt if isinstance(outcome, Sent) else None, was_there=True)
     if isinstance(outcome, Refused):
         return outcome
@@ -81,6 +86,12 @@ def _parcel(due: Due, content: bytes) -> Parcel:
     )
 
 
+def _plain(content: bytes) -> bytes:
+    """Leave out the date, which archives without the current interface do not take."""
+    document = {name: v for name, v in orjson.loads(content).items() if name != '_created'}
+    return orjson.dumps(document)
+
+
 def _look_up(due: Due, target: Target) -> Steps[Mapping[str, Any] | Later | None]:
     """Fetch what the other archive holds under a record's id; None: nothing."""
     kind = (
@@ -96,9 +107,19 @@ def _look_up(due: Due, target: Target) -> Steps[Mapping[str, Any] | Later | None
     return _object(reply.content)
 
 
-def _is_same(there: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
-    """Whether two documents say the same, but for what each archive adds."""
-    return _told(there) == _told(here)
+def _is_same(there: Mapping[str, Any], here: Mapping[str, Any], *, exactly: bool) -> bool:
+    """Whether two documents say the same, but for what each archive adds.
+
+    An archive of the older kind turns values into its own types: there the image decides.
+    """
+    if exactly:
+        return _told(there) == _told(here)
+    return _image(there) == _image(here)
+
+
+def _image(document: Mapping[str, Any]) -> object:
+    provenance = document.get('provenance')
+    return provenance.get('md5sum') if isinstance(provenance, dict) else document.get('md5sum')
 
 
 def _told(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -172,10 +172,8 @@ class Forwarder:
             headers = own_headers(relay.token)
             self._driver = Driver(headers=headers, transport=transport, follow_redirects=False)
         try:
-            if due.state == 'leaving':
+            if due.doc is None:
                 return self._driver.run(take_back(due, target))
-            if due.doc is None:  # withdrawn here, and the next look at the store will say so
-                return Later('it was withdrawn meanwhile', None)
             resource = relay.catalogue.resources.get(due.resource)
             if resource is None:
                 return Refused(f'this service knows no resource {due.resource} any more')
@@ -185,13 +183,15 @@ class Forwarder:
             return Stopped(str(error))
 
     def _note(self, due: passing.Due, outcome: Outcome, now: float) -> None:
+        state: passing.State
         with self._relay.store.write() as tx:
             match outcome:
                 case Sent(receipt=receipt):
-                    state: passing.State = 'withdrawn' if due.state == 'leaving' else 'sent'
+                    state = 'withdrawn' if due.state == 'leaving' else 'sent'
                     passing.settle(tx, id=due.id, state=state, receipt=receipt, now=int(now))
                 case Refused(reason):
-                    passing.settle(tx, id=due.id, state='refused', problem=reason, now=int(now))
+                    state = 'staying' if due.state == 'leaving' else 'refused'
+                    passing.settle(tx, id=due.id, state=state, problem=reason, now=int(now))
                 case Later(problem, wished_s):
                     due_at = now + PACE.wait_s(due.n_failed + 1, wished_s)
                     passing.postpone(tx, id=due.id, due_at=due_at, problem=problem)

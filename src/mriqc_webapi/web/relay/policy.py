@@ -106,13 +106,11 @@ def _matching(stored: Sequence[Change], where: Expression, archive: Archive) -> 
 
 def _require_optional(path: str, catalogue: Catalogue) -> None:
     for resource in catalogue.resources.values():
-        for field in resource.fields:
-            within = field.name == path or field.name.startswith(f'{path}.')
-            if within and field.required and resource.kind == 'iqm':
-                raise SetupError(
-                    f'{path} cannot be stripped: no archive takes records of {resource.name}'
-                    f' without {field.name}'
-                )
+        field = resource.by_name.get(path)
+        if field is not None and field.required and resource.kind == 'iqm':
+            raise SetupError(
+                f'{path} cannot be stripped: no archive takes records of {resource.name} without'
+            )
 
 
 def _undressed(document: Mapping[str, Any]) -> dict[str, Any]:

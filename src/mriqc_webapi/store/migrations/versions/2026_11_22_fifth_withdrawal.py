@@ -15,7 +15,9 @@ def upgrade() -> None:
 
 
 def _add_to_tombstone() -> None:
-    seq = sa.Column('record_seq', sa.BigInteger, comment='of the record: tells which releases had it')
+    seq = sa.Column(
+        'record_seq', sa.BigInteger, comment='of the record: tells which releases had it'
+    )
     op.add_column('tombstone', seq)
     key = sa.Column('key_hash', sa.Text, comment='of its idempotency key, which a retry may bring')
     op.add_column('tombstone', key)
@@ -47,7 +49,9 @@ def _create_audit() -> None:
         sa.Column('number', number, sa.Identity(), primary_key=True, comment='in order'),
         sa.Column('at', sa.BigInteger, nullable=False, comment='UTC, seconds since 1970'),
         sa.Column('who', sa.Text, nullable=False, comment='the operator'),
-        sa.Column('act', sa.Text, nullable=False, comment='what was done, as the command is called'),
+        sa.Column(
+            'act', sa.Text, nullable=False, comment='what was done, as the command is called'
+        ),
         sa.Column('what', sa.Text, nullable=False, comment='what it was done to'),
         sa.Column('why', sa.Text, nullable=False, comment='the reason given'),
         comment='what operators did',
