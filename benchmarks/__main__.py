@@ -22,7 +22,7 @@ from benchmarks.bench import MEASURES, Bench
 from benchmarks.curve import curve_table
 from benchmarks.figures import Figure, Sample, table
 from benchmarks.load import Generator
-from benchmarks.loading import load, require_disk, wait_for_copy
+from benchmarks.loading import copy_for_another, load, require_disk, wait_for_copy
 from benchmarks.options import Options, parse
 from benchmarks.records import Source, write_served
 from benchmarks.servers import NO_STORE, Place, Server, postgresql, prepare, serving
@@ -44,6 +44,8 @@ def measure_at(options: Options, n: int, folder: Path) -> Iterator[Figure]:
             rate = Sample((n / (time.perf_counter() - started),))
             yield Figure(what='first build of the copy', unit='records/s', sample=rate)
         if options.load_only:
+            server.stop()
+            copy_for_another(place)
             return
         bench = Bench(
             place=place,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -70,6 +71,14 @@ def wait_for_copy(server: Server, source: Source) -> None:
     answer = _ask(server, f'/api/v1/{source.resource}?max_results=1&where={{"efc":{{"$gt":0}}}}')
     if answer.status != 200:
         raise LoadError(f'a filter was answered {answer.status}: {answer.body[:300]!r}')
+
+
+def copy_for_another(place: Place) -> None:
+    """Give a second process beside the service a copy, as if it had made one before."""
+    (first,) = place.data_dir.glob('archive-1*.duckdb')
+    for old in place.data_dir.glob('archive-2*.duckdb*'):
+        old.unlink()
+    shutil.copyfile(first, first.with_name('archive-2.duckdb'))
 
 
 def _ask(server: Server, path: str) -> Answer:

@@ -19,6 +19,7 @@ from mriqc_webapi.archive.ratings.selection import Selection
 from mriqc_webapi.errors import ArchiveNotReadyError, QueryError
 from mriqc_webapi.iqm.loader import load_catalogue
 from mriqc_webapi.ratings.rating import parse_rating, standing
+from mriqc_webapi.store import holds
 from mriqc_webapi.store.insert import insert_batch
 from mriqc_webapi.store.record import make_record
 from mriqc_webapi.store.withdrawal import withdraw
@@ -51,6 +52,14 @@ class RatedArchive:
     def take_back(self, record_id: str) -> None:
         with self.store.write() as tx:
             withdraw(tx, id=record_id, rule='test', now=NOW)
+
+    def hold(self, record_id: str) -> None:
+        with self.store.write() as tx:
+            holds.hold(tx, [record_id], now=NOW)
+
+    def release(self, record_id: str) -> None:
+        with self.store.write() as tx:
+            holds.release(tx, [record_id])
 
     def ask(self, columns: str) -> list[tuple[Any, ...]]:
         with self.archive.reading('rating') as reading:
@@ -103,6 +112,15 @@ def test_what_was_corrected_stands_again_when_the_correction_is_gone(rated) -> N
     assert rated.standing() == {second}
     rated.take_back(second)
     assert rated.standing() == {first}
+
+
+def test_what_was_corrected_does_not_stand_again_when_it_was_held_and_is_released(rated) -> None:
+    (first,) = rated.put({})
+    (second,) = rated.put({'amends': first})
+    rated.hold(first)
+    assert rated.standing() == {second}
+    rated.release(first)
+    assert rated.standing() == {second}
 
 
 def test_names_mean_what_was_sent_to_the_frozen_api_and_the_meaning_to_the_current_one(

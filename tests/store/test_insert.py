@@ -2,7 +2,7 @@
 
 import pytest
 
-from mriqc_webapi.errors import ChangedSubmissionError, DuplicateIdError
+from mriqc_webapi.errors import ChangedSubmissionError, DuplicateIdError, WithdrawnError
 from mriqc_webapi.store.drift import Ledger
 from mriqc_webapi.store.insert import Group, insert_batch, insert_groups
 from mriqc_webapi.store.records import changes, count, find_item, head, page
@@ -79,7 +79,7 @@ def test_the_id_of_a_withdrawn_record_is_refused(store):
     put(store, ready_record(id=ID))
     with store.write() as tx:
         withdraw(tx, id=ID, rule='asked', now=0)
-    assert isinstance(put(store, ready_record(id=ID))[0].refusal, DuplicateIdError)
+    assert isinstance(put(store, ready_record(id=ID))[0].refusal, WithdrawnError)
 
 
 def test_a_key_that_comes_again_with_the_same_document_is_the_earlier_record(store):

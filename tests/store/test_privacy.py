@@ -34,10 +34,10 @@ def test_no_look_up_gives_a_planted_secret(store):
     assert SECRET in stored
 
 
-def test_only_storing_and_withdrawing_name_the_private_table():
+def test_only_what_stores_or_takes_away_names_the_private_table():
     naming = {
         path.name
         for path in FOLDER.glob('*.py')
         if re.search(r"(FROM|JOIN|INTO|UPDATE) private\b|table='private'", path.read_text())
     }
-    assert naming == {'insert.py', 'withdrawal.py'}
+    assert naming == {'holders.py', 'holds.py', 'insert.py', 'withdrawal.py'}

@@ -103,7 +103,7 @@ def test_every_table_and_column_says_what_it_holds(postgres):
     engine = create_engine(connections.parse_url(postgres.create()))
     found = inspect(engine)
     tables = set(found.get_table_names()) - {'alembic_version'}
-    assert len(tables) == 12
+    assert len(tables) == 17
     assert [t for t in tables if not found.get_table_comment(t)['text']] == []
     silent = [(t, c['name']) for t in tables for c in found.get_columns(t) if not c['comment']]
     engine.dispose()

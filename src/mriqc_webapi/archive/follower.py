@@ -134,7 +134,7 @@ def _write_rows(
             keys = (rows[key].to_pylist() for key in ('_scan', '_group'))
             touched[name].update(zip(*keys, strict=True))
         elif name in chains:
-            chains[name].update(_corrected(rows))
+            chains[name].update(rows['chain'].to_pylist())
     # after the inserts: a record may have been withdrawn between two reads of this batch
     for name, changes in batch.withdrawn.items():
         gone, n = _delete(tx, copy.layouts[name], changes)
@@ -162,12 +162,6 @@ def _delete(
         rows = ', '.join(str(row) for row, *_ in found)
         tx.execute(f'DELETE FROM {table} WHERE rowid IN ({rows})')  # noqa: S608 - numbers
     return {(scan, group) for _, scan, group in found}, len(found)
-
-
-def _corrected(rows: pa.Table) -> set[str]:
-    """Name the chains that corrections among some new rows belong to."""
-    pairs = zip(rows['chain'].to_pylist(), rows['_id'].to_pylist(), strict=True)
-    return {chain for chain, id_ in pairs if chain != id_}
 
 
 def _judge_rest(copy: Copy) -> None:

@@ -18,11 +18,12 @@ from mriqc_webapi.archive.registering import registered
 from mriqc_webapi.ratings.rating import Rating, parse_rating
 
 _TYPES: Final = {'DOUBLE': pa.float64(), 'VARCHAR': pa.string(), 'BOOLEAN': pa.bool_()}
+# a record that was held back and released has a new number, but is as old as it was
 _JUDGE: Final = """
     UPDATE {table} SET is_standing = ({table}.seq = newest.seq)
-      FROM (SELECT chain, max(seq) AS seq FROM {table}
+      FROM (SELECT chain, arg_max(seq, ROW(chain <> _id, _created, seq)) AS seq FROM {table}
              WHERE chain IN (SELECT chain FROM given) GROUP BY chain) AS newest
-     WHERE {table}.chain = newest.chain
+     WHERE {table}.chain = newest.chain AND is_standing <> ({table}.seq = newest.seq)
 """
 
 

@@ -7,19 +7,20 @@ from sqlalchemy import Connection
 from mriqc_webapi.store.records import StoredDoc
 from mriqc_webapi.store.statement import Statement
 
+# not by seq alone: a record that was held back and released has a new one
 _FIRST = Statement('SELECT first_id FROM amendment WHERE record_id = :id')
 _CHAIN = Statement("""
     SELECT id, etag, created_at, doc FROM record
      WHERE resource = :resource
        AND (id = :first OR id IN (SELECT record_id FROM amendment WHERE first_id = :first))
-     ORDER BY seq
+     ORDER BY CASE WHEN id = :first THEN 0 ELSE 1 END, created_at, seq
 """)
 _CHAINS = Statement(
     """
     SELECT id, etag, created_at, doc FROM record
      WHERE resource = :resource
        AND (id IN :firsts OR id IN (SELECT record_id FROM amendment WHERE first_id IN :firsts))
-     ORDER BY seq
+     ORDER BY CASE WHEN id IN :firsts THEN 0 ELSE 1 END, created_at, seq
     """,
     lists=['firsts'],
 )

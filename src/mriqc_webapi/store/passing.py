@@ -35,26 +35,19 @@ _SET_MARK = Statement("""
     INSERT INTO passing_mark (name, seq) VALUES ('relay', :seq)
     ON CONFLICT (name) DO UPDATE SET seq = excluded.seq
 """)
-_DUE = Statement(
-    """
+# one state at a time: so the index gives the order
+_DUE = Statement("""
     SELECT p.seq, p.record_id, p.resource, p.state, p.n_failed, p.receipt, r.doc
       FROM passing AS p
       LEFT JOIN record AS r ON r.id = p.record_id
       LEFT JOIN amendment AS a ON a.record_id = p.record_id
       LEFT JOIN passing AS origin ON origin.record_id = a.first_id
-     WHERE p.state IN :states AND p.due_at <= :now
+     WHERE p.state = :state AND p.due_at <= :now
        AND (r.id IS NOT NULL OR p.state = 'leaving')
        AND (a.first_id IS NULL OR origin.state = 'sent')
      ORDER BY p.seq LIMIT :limit
-""",
-    lists=['states'],
-)
-_NEXT_DUE = Statement(
-    """
-    SELECT min(due_at) FROM passing WHERE state IN :states
-""",
-    lists=['states'],
-)
+""")
+_STILL = Statement('SELECT 1 FROM passing WHERE record_id = :id AND state = :state')
 _SETTLE = Statement("""
     UPDATE passing
        SET state = :state, problem = :problem, changed_at = :now,
@@ -108,7 +101,7 @@ _LIST = Statement(
 """,
     lists=['states'],
 )
-_MOVING: Final = ('pending', 'leaving')
+_MOVING: Final = ('leaving', 'pending')
 
 
 class Due(NamedTuple):
@@ -193,14 +186,17 @@ def take_in(
 
 
 def due(tx: Connection, *, now: float, limit: int) -> list[Due]:
-    """Give what is to be done now, oldest first; a correction waits for what it corrects."""
-    return [Due._make(row) for row in _DUE(tx, states=list(_MOVING), now=now, limit=limit)]
+    """Give what is to be done now: takings back, then records; oldest first.
+
+    A correction waits for what it corrects.
+    """
+    rows = [row for state in _MOVING for row in _DUE(tx, state=state, now=now, limit=limit)]
+    return [Due._make(row) for row in rows]
 
 
-def next_due_at(tx: Connection) -> float | None:
-    """Say when something is to be done next; None: nothing waits."""
-    at = _NEXT_DUE(tx, states=list(_MOVING))[0][0]
-    return None if at is None else float(at)
+def is_still(tx: Connection, one: Due) -> bool:
+    """Tell whether what was due still is in the state that it was in."""
+    return bool(_STILL(tx, id=one.id, state=one.state))
 
 
 def settle(

@@ -8,7 +8,7 @@ import requests
 
 from mriqc_webapi.store import records
 from mriqc_webapi.store.engine import Store
-from tests.live import LiveService
+from tests.live import TOKEN, LiveService
 from tests.misbehaving import MisbehavingProxy, at_random
 from tests.relaying import LiveRelay, get, post, wait_until
 from tests.web.asking import count_of, payload
@@ -30,8 +30,8 @@ def ids_in(live: LiveService) -> list[str]:
         return [c.id for c in records.changes(tx, after=0, limit=100_000) if c.doc]
 
 
-def test_a_record_given_to_the_relay_arrives_with_its_id_and_date(upstream, folder):
-    with relay_to(upstream.root, folder) as relay:
+def test_a_record_given_to_the_relay_arrives_with_its_id_and_date(upstream, folder, store_url):
+    with relay_to(upstream.root, folder, database=store_url) as relay:
         id = post(relay, payload())['_id']
         wait_until(lambda: relay.counts() == {'sent': 1})
         here, there = get(relay, id), get(upstream, id)
@@ -113,15 +113,14 @@ def test_another_record_under_the_same_id_is_refused_and_said_so(upstream, folde
 def test_without_the_scope_relay_the_id_is_kept_and_the_date_is_not(folder, tmp_path):
     archive = LiveService(tmp_path / 'archive')
     archive.make_token()
-    document = payload()
-    with archive, LiveRelay(folder, '--to', archive.root, '--hold') as relay:
-        relay.command = ['relay', '--to', archive.root, '--token', '<secret_token>']
-        id = post(relay, document)['_id']
-        wait_until(lambda: relay.counts() == {'held': 1})
+    with archive, LiveRelay(folder, '--keep') as relay:
+        id = post(relay, payload())['_id']
+        wait_until(lambda: relay.counts() == {'kept': 1})
         relay.stop()
-        time.sleep(1.1)
+        time.sleep(1.1)  # dates are whole seconds
+        relay.command = ['relay', '--to', archive.root, '--token', TOKEN]
         relay.start()
-        relay.run('approve', '--all')
+        relay.run('approve', id)
         wait_until(lambda: relay.counts() == {'sent': 1})
         assert get(archive, id)['_created'] > get(relay, id)['_created']
 

@@ -51,17 +51,25 @@ _HOLDER: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template='#/components/schemas/{model}')
-    schema.pop('$defs', None)
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
     return {'requestBody': {'required': True, 'content': {JSON: {'schema': schema}}}}
+
+
+def _many(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe an object with a list of what a model says, in one piece."""
+    listed = {'type': 'array', 'items': model.model_json_schema()}
+    return {
+        'type': 'object',
+        'properties': {'items': listed | {'maxItems': schemas.MAX_RECEIPTS}},
+        'required': ['items'],
+    }
 
 
 @router.post(
     '/withdrawals',
     response_model=schemas.Withdrawal,
     responses={**_HOLDER, 409: _CONFLICT},
-    openapi_extra=_body(schemas.HeldReceipt),
+    openapi_extra=_body(schemas.HeldReceipt.model_json_schema()),
 )
 async def withdraw(service: ServiceDep, request: Request) -> Response:
     """Take a record back: it is erased, and only its id and the date remain.
@@ -97,7 +105,7 @@ async def delete_record(
     '/receipts/state',
     response_model=schemas.RecordStates,
     responses={**problems(400), **_BODY_PROBLEMS},
-    openapi_extra=_body(schemas.HeldReceipts),
+    openapi_extra=_body(_many(schemas.HeldReceipt)),
 )
 async def look_up_receipts(service: ServiceDep, request: Request) -> Response:
     """Look records up by their receipts: whether each stands, and whether it can be withdrawn."""
@@ -110,7 +118,7 @@ async def look_up_receipts(service: ServiceDep, request: Request) -> Response:
     '/receipts/contact',
     response_model=schemas.RecordState,
     responses={**_HOLDER, 409: {**_CONFLICT, 'description': 'The record was withdrawn.'}},
-    openapi_extra=_body(schemas.NewContact),
+    openapi_extra=_body(schemas.NewContact.model_json_schema()),
 )
 async def change_contact(service: ServiceDep, request: Request) -> Response:
     """Change whom to ask about a record; the address is kept apart and never published."""

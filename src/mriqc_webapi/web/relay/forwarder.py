@@ -67,6 +67,7 @@ class Forwarder:
         self._is_over = threading.Event()
         self._driver: Driver | None = None
         self._n_failed = 0  # errands, one after the other
+        self._ready_at = 0.0  # by the monotonic clock: no errand is done before
         self._thread = threading.Thread(target=self._run, name='forwarder', daemon=True)
 
     @classmethod
@@ -122,7 +123,7 @@ class Forwarder:
     def _work(self) -> float:
         """Follow the store, then do what is due; gives how long to wait before the next time."""
         has_more = self._follow()
-        if self._relay.target is None:
+        if self._relay.target is None or time.monotonic() < self._ready_at:
             return 0.0 if has_more else TICK_S
         with self._relay.store.read() as tx:
             errands = passing.due(tx, now=time.time(), limit=BATCH_ERRANDS)
@@ -131,7 +132,8 @@ class Forwarder:
                 return 0.0
             pause_s = self._do(due, self._relay.target)
             if pause_s:
-                return pause_s
+                self._ready_at = time.monotonic() + pause_s
+                return TICK_S
         return 0.0 if has_more or len(errands) == BATCH_ERRANDS else TICK_S
 
     def _follow(self) -> bool:
@@ -149,6 +151,9 @@ class Forwarder:
 
     def _do(self, due: passing.Due, target: Target) -> float:
         """Do one errand and note its outcome; gives how long nothing else is to be tried."""
+        with self._relay.store.read() as tx:
+            if not passing.is_still(tx, due):  # somebody has rejected it meanwhile
+                return 0.0
         outcome = self._carry_out(due, target)
         now = time.time()
         is_first_failure = self._n_failed == 0
