@@ -53,9 +53,8 @@ def measure_exports(bench: Bench) -> Iterator[Figure]:
                 target=Target('≥', least) if least else None,
             )
             size = downloads[-1].n_bytes / downloads[-1].n_records
-            yield Figure(
-                what=f'a record of {source.resource} in it', unit='bytes', sample=Sample((size,))
-            )
+            what = f'a record of {source.resource} as {format}'
+            yield Figure(what=what, unit='bytes', sample=Sample((size,)))
 
 
 @measure('paging')

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 COMMAND = (str(Path(sys.executable).with_name('mriqc-webapi')),)
 NO_STORE = (sys.executable, '-m', 'benchmarks.no_store')
 TOKEN = 'a-token-of-the-benchmarks'
-START_S = 60.0
+START_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,15 +98,15 @@ def test_a_stopped_export_gives_nothing_more(begin, format):
 
 def test_a_query_without_end_is_stopped_by_its_time_limit(begin, monkeypatch):
     monkeypatch.setattr(exports, '_source', lambda *_: ENDLESS)
-    export = begin(timeout_s=0.3)
+    export = begin(timeout_s=1)
     with pytest.raises(QueryTimeoutError):
         export.read()
 
 
 @pytest.mark.parametrize('format', FORMATS)
 def test_an_export_that_is_read_too_slowly_ends(begin, format):
-    export = begin(format, timeout_s=0.05)
-    time.sleep(0.1)
+    export = begin(format, timeout_s=1)  # to begin takes some of it
+    time.sleep(1)
     with pytest.raises(QueryTimeoutError):
         content_of(export)
 

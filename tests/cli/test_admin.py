@@ -6,7 +6,8 @@ from mriqc_webapi.store import tokens
 from mriqc_webapi.store.engine import Store
 from mriqc_webapi.store.insert import insert_batch
 from mriqc_webapi.store.records import count
-from tests.factories import ready_record
+from mriqc_webapi.web.rating_intake import chain_of, rating_of
+from tests.factories import ready_rating, ready_record
 
 WHY = ('--why', 'because', '--who', 'jane')
 MD5S = ('0' * 32, 'a' * 32)
@@ -101,6 +102,60 @@ def test_records_are_held_and_released(run, opened):
     with opened.read() as tx:
         assert count(tx, resource='T1w') == 1
     assert [act for _, act, *_ in log(run)] == ['release', 'hold']
+
+
+def put_rating(store, **given):
+    record = ready_rating(**given)
+    with store.write() as tx:
+        insert_batch(tx, [record])
+    return record.id
+
+
+def images(store, rating_id):
+    """Give the image of each rating in a chain, the first one's first."""
+    with store.read() as tx:
+        return [rating_of(stored).md5sum for stored in chain_of(tx, rating_id)]
+
+
+def test_a_rating_is_linked_to_its_image(run, opened):
+    id_ = put_rating(opened, md5sum=None)
+    ran = run('admin', 'link', id_, MD5S[1].upper(), *WHY)
+    assert (ran.code, ran.out) == (0, f'{id_} is linked to {MD5S[1]}\n')
+    assert images(opened, id_) == [None, MD5S[1]]
+    assert log(run) == [('jane', 'link', f'{id_} to {MD5S[1]}', 'because')]
+
+
+def test_a_link_that_is_there_is_not_made_again(run, opened):
+    id_ = put_rating(opened, md5sum=MD5S[1])
+    assert (
+        run('admin', 'link', id_, MD5S[1], *WHY).out == f'{id_} was linked already to {MD5S[1]}\n'
+    )
+    assert (images(opened, id_), log(run)) == ([MD5S[1]], [])
+
+
+def test_a_rating_of_another_image_stays_with_it(run, opened):
+    id_ = put_rating(opened, md5sum=MD5S[0])
+    ran = run('admin', 'link', id_, MD5S[1], *WHY)
+    assert ran.code != 0
+    assert MD5S[0] in ran.err
+    assert (images(opened, id_), log(run)) == ([MD5S[0]], [])
+
+
+def test_a_link_without_a_reason_is_not_made(run, opened):
+    id_ = put_rating(opened, md5sum=None)
+    assert run('admin', 'link', id_, MD5S[1], '--why', ' ').code != 0
+    assert images(opened, id_) == [None]
+
+
+def test_only_a_rating_is_linked(run, opened):
+    ran = run('admin', 'link', put(opened), MD5S[1], *WHY)
+    assert ran.code != 0
+    assert 'there is no rating' in ran.err
+
+
+def test_an_image_is_named_by_its_md5(run, opened):
+    ran = run('admin', 'link', put_rating(opened, md5sum=None), 'sub-01_T1w', *WHY)
+    assert (ran.code, 'hex digits' in ran.err) == (2, True)
 
 
 def test_an_address_is_not_written_to_the_log(run):

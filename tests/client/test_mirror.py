@@ -4,11 +4,15 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pytest
+import requests
 
 from mriqc_webapi import Archive
 from mriqc_webapi.client import mirroring
 from mriqc_webapi.errors import MirrorError, PlaceError, QueryError
+from mriqc_webapi.store import withdrawal
+from mriqc_webapi.store.engine import Store
 from tests.client.conftest import HASTY
+from tests.live import TOKEN
 from tests.misbehaving import MisbehavingProxy, scripted
 
 VIEW = 'cjv,in_scan,group_state,n_group,diameter,epoch,provenance.md5sum'
@@ -59,6 +63,40 @@ def test_what_the_archive_says_of_older_records_follows(growing, grown, post):
     assert before[first['_id']]
     assert not after[first['_id']]
     assert_alike(service, mirror)
+
+
+def test_a_rating_that_gets_its_image_later_stands_alone(growing, grown):
+    service, mirror = grown
+    headers = {'Authorization': TOKEN}
+    url = f'{growing.root}/api/v2/ratings'
+    sent = {'rating': '3', 'scale': 'v2', 'name': 'jane'}
+    given = requests.post(url, json=sent, headers=headers, timeout=30).json()
+    service.mirror(mirror)
+    change, receipt = {'md5sum': 'ab' * 16}, {'Receipt': given['receipt']}
+    at = f'{url}/{given["id"]}'
+    requests.patch(at, json=change, headers=receipt, timeout=30).raise_for_status()
+    service.mirror(mirror)
+    assert Archive(mirror, cache=False).ratings().equals(service.ratings())
+    with duckdb.connect(mirror / 'archive.duckdb', read_only=True) as connection:
+        stands = connection.sql(
+            "SELECT is_standing FROM rating WHERE name = 'jane' ORDER BY amends NULLS FIRST"
+        ).fetchall()
+    assert stands == [(False,), (True,)]
+
+
+def test_nothing_is_left_of_a_resource_whose_records_are_all_withdrawn(growing, tmp_path):
+    mirror = tmp_path / 'mirror'
+    with Archive(growing.root, cache=False, patience=HASTY) as service:
+        service.mirror(mirror, resources='T2w')
+        with Store.open(growing.database) as store, store.write() as tx:
+            for [id] in tx.exec_driver_sql("SELECT id FROM record WHERE resource = 'T2w'").all():
+                withdrawal.withdraw(tx, id=id, rule='test', now=1_800_000_000)
+        with duckdb.connect(mirror / 'archive.duckdb') as connection:
+            connection.execute("UPDATE mirror.source SET policy = 'an older one'")
+        service.mirror(mirror, resources='T2w')
+    with duckdb.connect(mirror / 'archive.duckdb', read_only=True) as connection:
+        left = connection.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'")
+        assert left.fetchall() == []
 
 
 def test_without_a_change_nothing_is_fetched(growing, grown):

@@ -25,7 +25,10 @@ def execute(folder: Path, *, root: str) -> NotebookNode:
     first = next(cell for cell in notebook.cells if cell.cell_type == 'code')
     written, first.source = first.source, settings + first.source
     client = NotebookClient(
-        notebook, timeout=120, resources={'metadata': {'path': str(folder)}}, record_timing=False
+        notebook,
+        timeout=120,
+        resources={'metadata': {'path': str(folder)}},
+        record_timing=False,
     )
     client.execute()
     first.source, first.outputs = written, []

@@ -94,6 +94,24 @@ def test_a_date_gives_what_was_stored_since_whatever_its_own_date(store, put, mo
     assert [id for id, _ in read_all(store, two)[0]] == later
 
 
+def test_a_date_after_the_last_change_gives_nothing(store, put):
+    put(3)
+    with store.read() as tx:
+        place = feed.place_at(tx, resource='T1w', at=int(time.time()) + 86_400)
+    assert read_all(store, place)[0] == []
+    ids = put(1)
+    assert [id for id, _ in read_all(store, place)[0]] == ids
+
+
+def test_a_date_gives_what_came_before_any_minute_was_noted(store, put):
+    ids = put(3)
+    with store.write() as tx:
+        tx.exec_driver_sql('UPDATE clock SET seq = 3')
+    with store.read() as tx:
+        place = feed.place_at(tx, resource='T1w', at=86_400)
+    assert [id for id, _ in read_all(store, place)[0]] == ids
+
+
 def test_a_date_far_ahead_or_behind_is_a_date(store, put):
     put(2)
     for at in (-(10**15), 10**15):

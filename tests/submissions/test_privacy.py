@@ -201,6 +201,6 @@ def test_addresses_are_known_in_many_shapes(text):
 @pytest.mark.parametrize('piece', ['a', '@', 'a@', 'a@a.', '.@', '.', 'a.', ' @'])
 def test_no_text_takes_long_to_search(piece):
     text = piece * (65_000 // len(piece)) + '@'
-    start = time.perf_counter()
+    start = time.thread_time()
     without_addresses(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5

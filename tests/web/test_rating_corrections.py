@@ -6,6 +6,8 @@ import uuid
 import pytest
 import requests
 
+from mriqc_webapi.store import audit
+from mriqc_webapi.store.engine import Store
 from tests.live import TOKEN
 from tests.web.asking import payload, upload
 from tests.web.rating import correct, get, make_token, post_v1, rate, rated
@@ -142,6 +144,29 @@ class TestLinks:
         assert answer.status_code == 201
         assert (answer.json()['md5sum'], answer.json()['receipt']) == (md5sum, None)
 
+    def test_the_link_of_an_admin_is_noted_with_its_reason(self, service) -> None:
+        lost, md5sum = rated(service, md5sum='unspecified'), uuid.uuid4().hex
+        url = f'{service.root}/api/v2/ratings/{lost["id"]}/link'
+        headers = {'Authorization': make_token(service, 'admin')}
+        body = {'md5sum': md5sum, 'why': 'The rater told.'}
+        for status in (201, 200):
+            answer = requests.post(url, json=body, headers=headers, timeout=30)
+            assert answer.status_code == status
+        with Store.open(service.database) as store, store.read() as tx:
+            noted = [e for e in audit.newest(tx) if md5sum in e.what]
+        assert [(e.act, e.what, e.why) for e in noted] == [
+            ('link', f'{lost["id"]} to {md5sum}', 'The rater told.')
+        ]
+        assert noted[0].who.startswith('token ')
+        told = get(service, f'scans/{md5sum}/ratings')
+        assert (told['n_ratings'], [r['id'] for r in told['history']]) == (1, [lost['id']])
+
+    def test_the_link_of_a_rater_is_no_act_of_an_operator(self, service) -> None:
+        lost, md5sum = rated(service, md5sum='unspecified'), uuid.uuid4().hex
+        link(service, lost, md5sum, Receipt=lost['receipt'])
+        with Store.open(service.database) as store, store.read() as tx:
+            assert not [e for e in audit.newest(tx) if md5sum in e.what]
+
     def test_whoever_may_rate_may_not_link(self, service) -> None:
         lost = rated(service, md5sum='unspecified')
         assert link(service, lost, 'x', Authorization=TOKEN).status_code == 403
@@ -159,7 +184,10 @@ class TestLinks:
         ):
             assert (answer.status_code, answer.json()['code']) == (409, 'linked-rating')
 
-    @pytest.mark.parametrize('body', [{}, {'md5sum': ''}, {'md5sum': 1}, [], {'rating': '1'}])
+    @pytest.mark.parametrize(
+        'body',
+        [{}, {'md5sum': ''}, {'md5sum': ' '}, {'md5sum': 1}, [], {'md5sum': 'x', 'rating': '1'}],
+    )
     def test_a_link_names_an_image_and_nothing_else(self, service, body) -> None:
         lost = rated(service, md5sum='unspecified')
         url = f'{service.root}/api/v2/ratings/{lost["id"]}/link'

@@ -9,8 +9,29 @@ from playwright.sync_api import Browser
 
 from mriqc_webapi.store import tokens
 from mriqc_webapi.store.engine import Store
+from tests.browser import watched_page
 from tests.live import TOKEN, LiveService
 from tests.web.rating_pages import Form, form_of, make_report
+
+# the network fails until `isDown` is taken back; then another tab has the answer to the first
+# rating at the same time as this one, and the correction fails once more
+OTHER_TAB = """
+window.isDown = true;
+window.nCorrections = 0;
+const real = window.fetch;
+window.fetch = async (url, options) => {
+  if (isDown || (options?.method === 'PATCH' && ++nCorrections === 1)) throw new TypeError();
+  const answer = await real(url, options);
+  if (options?.method === 'POST') {
+    const { id, receipt } = await answer.clone().json();
+    const key = Object.keys(localStorage).find((k) => localStorage[k].includes('"steps":[{'));
+    const state = JSON.parse(localStorage[key]);
+    const steps = state.steps.slice(1);
+    localStorage[key] = JSON.stringify({ ...state, id, receipt, steps });
+  }
+  return answer;
+};
+"""
 
 
 def submit(form: Form, key: str = '3') -> None:
@@ -93,11 +114,52 @@ def test_a_browser_that_keeps_nothing_says_so(browser: Browser, tmp_path: Path) 
     page.context.close()
 
 
+def test_a_correction_survives_another_tab_that_sends_the_same(
+    browser: Browser, service: LiveService, tmp_path: Path
+) -> None:
+    report = make_report(tmp_path, service.root)
+    with watched_page(browser) as watched:
+        watched.page.add_init_script(OTHER_TAB)
+        form = Form(watched.page).open(report)
+        submit(form, '2')
+        form.wait_for('cannot be reached')
+        form.page.keyboard.press('u')
+        submit(form, '4')
+        form.wait_for('cannot be reached')
+        form.page.evaluate('isDown = false')
+        form.button('Try now').click()
+        form.page.wait_for_function('nCorrections === 1')
+        form.wait_for('cannot be reached')
+        form.button('Try now').click()
+        form.wait_for('Submitted: Good')
+    assert report.only_rating['label'] == 'good'
+
+
+def test_a_rating_that_the_service_lost_can_be_submitted_anew(
+    browser: Browser, service: LiveService, tmp_path: Path
+) -> None:
+    report = make_report(tmp_path, service.root)
+    with form_of(browser, report) as form:
+        submit(form, '2')
+        form.wait_for('Submitted: Exclude')
+        form.page.evaluate("""() => {
+            const real = window.fetch;
+            window.fetch = async (url, options) => options?.method === 'PATCH'
+              ? new Response('{}', { status: 404 }) : real(url, options);
+        }""")
+        form.page.keyboard.press('u')
+        submit(form, '4')
+        form.wait_for('lacks this rating now. Submit it anew.')
+        form.page.keyboard.press('Enter')
+        form.wait_for('Submitted: Good')
+    assert [r['label'] for r in report.answers['ratings']] == ['good', 'exclude']
+
+
 @pytest.fixture(scope='module')
 def slow_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service that takes one rating in three seconds, and a few in advance."""
+    """A service that takes one rating in six seconds, and a few in advance."""
     folder = tmp_path_factory.mktemp('slow')
-    live = LiveService(folder, rate_per_token=1 / 3, rate_on_loopback=1, rate_per_address=0)
+    live = LiveService(folder, rate_per_token=1 / 6, rate_on_loopback=1, rate_per_address=0)
     live.make_token()
     with live:
         yield live

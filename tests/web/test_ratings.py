@@ -51,6 +51,14 @@ def test_each_scale_has_its_own_labels_and_grades_in_common(
     assert told['scale'] == (scale or ('v2' if rating == '2.55' else 'unknown'))
 
 
+@pytest.mark.parametrize('send', [rated, post_v1])
+def test_an_image_has_its_ratings_in_whatever_case_its_md5_was_sent(service, send) -> None:
+    md5sum = uuid.uuid4().hex
+    send(service, md5sum=md5sum.upper(), rating='2.55')
+    assert get(service, f'scans/{md5sum}/ratings')['n_ratings'] == 1
+    assert get(service, f'scans/{md5sum.upper()}/ratings')['n_ratings'] == 1
+
+
 def test_all_that_a_widget_knows_comes_back(service) -> None:
     sent = {
         'rating': '2.55',

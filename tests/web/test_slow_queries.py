@@ -117,7 +117,7 @@ def test_a_slow_query_is_stopped_while_items_are_served(impatient: LiveService, 
     assert int(slow.answer.headers['Retry-After']) >= 1
     if path.startswith('/api/v2'):
         assert slow.answer.json()['code'] == 'query-timeout'
-    assert len(statuses) > 10
+    assert len(statuses) > 3
     assert set(statuses) == {200}
 
 

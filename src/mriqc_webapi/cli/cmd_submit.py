@@ -5,9 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.registry import (
+    HELP_COLUMNS,
     JSON,
     RESOURCE,
     Argument,
@@ -199,11 +201,12 @@ def _terms_in_words(sender: 'Sender') -> str:
     hashed = 'hashed as MRIQC does' if policy.hashing == 'mriqc' else 'hashed with a secret salt'
     kept = 'stay here' if policy.level == 'strict' else 'leave, too (--privacy strict keeps them)'
     text = 'leaves, too' if policy.free_text else 'stays here'
-    return (
-        f'Of each record leave its IQMs and the metadata listed in docs/submit.md. Labels of '
-        f'subjects and\nsessions are {hashed}; institution, address, serial number and station '
-        f'{kept};\nfree text {text}. Records are published under CC0. '
-        f'--show prints exactly what leaves.'
+    return fill(
+        'Of each record leave its IQMs and the metadata listed in docs/submit.md. Labels of '
+        f'subjects and sessions are {hashed}; institution, address, serial number and station '
+        f'{kept}; free text {text}. Records are published under CC0. --show prints exactly what '
+        'leaves.',
+        HELP_COLUMNS,
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import orjson
 MOST_BYTES: Final = 20_000_000_000
 NOTE: Final = 'note.json'
 PARTS: Final = 'unfinished'
+LEFT_S: Final = 7 * 86_400.0  # what was interrupted longer ago, nobody goes on with
 _ASIDE: Final = '.aside-'
 
 
@@ -93,12 +95,24 @@ class Cache:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _make_room(self) -> None:
+        self._sweep()
         kept = [p for p in self.folder.iterdir() if (p / NOTE).exists()]
         room = self._most_bytes
         for path in sorted(kept, key=_used_at, reverse=True):
             room -= _size(path)
             if room < 0:
                 self._discard(path)
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed have left half done."""
+        left = [*self.folder.glob(f'{_ASIDE}*'), *(self.folder / PARTS).glob('*')]
+        for path in left:
+            if _used_at(path) > time.time() - LEFT_S:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def default_folder() -> Path:

@@ -126,10 +126,11 @@ class _Part:
             self.n_bytes = 0
         self.tag = headers.get('etag', '')
         self._total = _total(status, headers)
-        self._note.write_bytes(orjson.dumps({'tag': self.tag, 'total': self._total}))
         self._file = self._path.open('r+b' if self.n_bytes else 'wb')
         self._file.truncate(self.n_bytes)
         self._file.seek(self.n_bytes)
+        # last: killed before, nothing may be taken for the beginning of other content
+        self._note.write_bytes(orjson.dumps({'tag': self.tag, 'total': self._total}))
 
     def write(self, content: bytes) -> None:
         """Take the next part."""

@@ -110,6 +110,12 @@ class MirrorFile:
         self._connection.execute('CHECKPOINT')
         return int(n_records)
 
+    def forget(self, resource: str) -> None:
+        """Let go of a resource of which nothing stands any more."""
+        with self._transaction() as tx:
+            tx.execute(f'DROP TABLE IF EXISTS {quoted(resource)}')
+            tx.execute('DELETE FROM mirror.resource WHERE name = ?', [resource])
+
     def apply(self, resource: str, batch: Batch) -> None:
         """Write some changes."""
         table = quoted(resource)
@@ -128,14 +134,14 @@ class MirrorFile:
                 self._judge(tx, table, batch.judged)
             self._note(tx, resource, batch.since, batch.data_version)
 
-    def md5sums(self, resource: str, field: str, ids: Sequence[str]) -> list[str]:
-        """Name the images of some records."""
+    def values(self, resource: str, field: str, ids: Sequence[str]) -> list[str]:
+        """Give what some records say in a field: their images, what they correct."""
         with registered(self._connection, 'wanted', pa.table({'_id': list(ids)})):
             found = self._connection.execute(
                 f'SELECT DISTINCT {quoted(field)} FROM {quoted(resource)}'  # noqa: S608 - quoted
                 f' WHERE _id IN (SELECT _id FROM wanted) AND {quoted(field)} IS NOT NULL'
             ).fetchall()
-        return [md5sum for (md5sum,) in found]
+        return [value for (value,) in found]
 
     def count(self, resource: str) -> int:
         """Count a resource's records."""

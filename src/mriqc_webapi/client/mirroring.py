@@ -31,6 +31,7 @@ NAMED: Final = 1_000  # records or images that one question names
 NAMED_SHORTLY: Final = 150  # where a proxy takes no long addresses
 TOO_LONG: Final = frozenset({400, 413, 414, 431})
 UNFINISHED: Final = '.unfinished'
+AMENDS: Final = 'amends'  # the column of ratings that names what they correct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +170,7 @@ class _Turn:
         """Fetch the whole table, then what came meanwhile."""
         head = yield from self._place.ask(f'{self._path}/records?limit=1&fields=_id')
         if not head['items']:
+            yield from working(partial(self._opened.forget, self._name))
             return False
         parts = self._folder / UNFINISHED
         parts.mkdir(exist_ok=True)
@@ -208,7 +210,7 @@ class _Turn:
             batch = mirrored.Batch(
                 withdrawn=changes.withdrawn,
                 added=added,
-                judged=(yield from self._judged(changes)),
+                judged=(yield from self._judged(changes, added)),
                 since=changes.since,
                 data_version=changes.data_version,
             )
@@ -241,16 +243,28 @@ class _Turn:
         """Fetch records as rows."""
         return (yield from self._rows('_id', ids, ''))
 
-    def _judged(self, changes: _Changes) -> Steps[pa.Table | None]:
-        """Fetch what the archive says now of all records of the images that changed."""
+    def _judged(self, changes: _Changes, added: pa.Table | None) -> Steps[pa.Table | None]:
+        """Fetch what the archive says now of all records that the changes may concern."""
         mirrored = require('mriqc_webapi.client.mirrored')
         mark = self._opened.mark(self._name)
         later = [n for n in mirrored.LATER if mark is not None and n in mark.columns]
-        if self._md5_field is None or not later:
+        if self._md5_field is None or mark is None or not later:
             return None
-        gone = self._opened.md5sums(self._name, self._md5_field, changes.withdrawn)
+        gone = self._opened.values(self._name, self._md5_field, changes.withdrawn)
         md5sums = {md5sum for md5sum in changes.added.values() if md5sum} | set(gone)
-        return (yield from self._rows(self._md5_field, sorted(md5sums), ','.join(later)))
+        fields = ','.join(later)
+        judged = yield from self._rows(self._md5_field, sorted(md5sums), fields)
+        # what a rating corrects may have been about no image yet
+        firsts = self._corrected(changes, added) if AMENDS in mark.columns else []
+        also = yield from self._rows('_id', firsts, fields)
+        found = [table for table in (judged, also) if table is not None]
+        return require('pyarrow').concat_tables(found) if found else None
+
+    def _corrected(self, changes: _Changes, added: pa.Table | None) -> list[str]:
+        """Name the ratings that those that came or went correct."""
+        new = [] if added is None else added[AMENDS].to_pylist()
+        gone = self._opened.values(self._name, AMENDS, changes.withdrawn)
+        return sorted({id for id in [*new, *gone] if id})
 
     def _rows(self, key: str, values: Sequence[str], fields: str) -> Steps[pa.Table | None]:
         """Fetch rows by some of their values, so many at once as an address can name."""

@@ -13,7 +13,13 @@ from mriqc_webapi.store import numbers
 from mriqc_webapi.store.statement import Statement
 
 _COUNTERS = Statement('SELECT name, value FROM counter WHERE name IN :names', lists=['names'])
-_CLOCK = Statement('SELECT coalesce(max(seq), 1) FROM clock WHERE minute <= :minute')
+# what came before the first minute that was noted may have come at any time
+_CLOCK = Statement("""
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM clock WHERE minute < :minute)
+                THEN coalesce((SELECT min(seq) FROM clock WHERE minute >= :minute),
+                              (SELECT value + 1 FROM counter WHERE name = 'seq'))
+                ELSE 1 END
+""")
 _NEAREST = Statement("""
     SELECT ordinal, seq FROM record
      WHERE resource = :resource AND ordinal >= :ordinal ORDER BY ordinal LIMIT 1

@@ -106,7 +106,7 @@ _FROZEN = Statement("""
 """)
 
 _RATINGS = Statement(
-    "SELECT doc FROM record WHERE resource = 'rating' AND md5sum = :key ORDER BY seq"
+    "SELECT doc FROM record WHERE resource = 'rating' AND md5sum = :key ORDER BY created_at, seq"
 )
 
 
@@ -230,7 +230,11 @@ def count_ratings(tx: Connection, *, md5sum: str) -> dict[str, int]:
     newest: dict[str, str] = {}
     for (doc,) in _RATINGS(tx, key=index_key(md5sum)):
         rating = orjson.loads(doc)
-        newest[str(rating.get('amends') or rating['_id'])] = str(rating.get('rating'))
+        value = str(rating.get('rating'))
+        if rating.get('amends'):
+            newest[str(rating['amends'])] = value
+        else:
+            newest.setdefault(str(rating['_id']), value)
     return dict(Counter(newest.values()))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import version
 from typing import Any, Final
 
 import orjson
@@ -43,7 +44,9 @@ class Sketch:
     @property
     def digest(self) -> str:
         """What the file depends on; numbers of changes elsewhere in the archive are no part."""
-        parts = repr((self.figure.name, self.wanted, self.look)).encode('utf-8', 'replace')
+        software = version('mriqc-webapi')  # may draw the same otherwise
+        told = repr((software, self.figure.name, self.wanted, self.look))
+        parts = told.encode('utf-8', 'replace')
         return sha256(parts + orjson.dumps(_without_version(self.answer))).hexdigest()[:32]
 
     def draw(self) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
 from mriqc_webapi.errors import InvalidDocumentError, LinkedRatingError, NotFoundError
 from mriqc_webapi.iqm.definitions import Resource
@@ -15,6 +16,7 @@ from mriqc_webapi.store import amendments
 from mriqc_webapi.store.insert import Outcome
 from mriqc_webapi.store.record import Record, Sender
 from mriqc_webapi.store.records import StoredDoc, is_id
+from mriqc_webapi.submissions.check import Checker
 from mriqc_webapi.submissions.findings import ASSIGNED
 from mriqc_webapi.submissions.submission import Note, Submission
 from mriqc_webapi.web.reading import read_store
@@ -61,7 +63,7 @@ async def take_rating(
     blank = {'md5sum': UNLINKED, 'name': '', 'comment': ''}
     if isinstance(document, dict):
         document = blank | {name: v for name, v in document.items() if v is not None}
-    submission = check_rating(service, document)
+    submission = check_rating(service.checkers[RESOURCE], document)
     record = make_record_of(service, submission, key=key, sender=sender)
     outcome = await _write(service, record)
     return Taken(
@@ -84,18 +86,10 @@ async def amend_rating(
     LinkedRatingError
         The rating is about another image already.
     """
-    first, newest = chain[0], chain[-1]
-    before = orjson.loads(newest.doc)
-    standing = parse_rating(before, id=newest.id, created_at=newest.created_at)
-    sent = {name: value for name, value in before.items() if not name.startswith('_')}
-    corrected = _merged(sent, _checked_changes(changes), standing)
-    after = check_rating(service, {n: v for n, v in corrected.items() if n not in _OWN})
-    _require_same_image(standing, after)
-    if 'rater' in sent and sent.get('name') == corrected.get('name'):
-        after = replace(after, document=after.document | {'rater': sent['rater']})
-    if not after.private and after.document == {n: v for n, v in sent.items() if n != 'amends'}:
-        return Taken(rating=standing, first_id=first.id, is_new=False)
-    after = replace(after, document=after.document | {'amends': first.id})
+    first = chain[0]
+    after = correction_of(service.checkers[RESOURCE], chain, changes)
+    if after is None:
+        return Taken(rating=rating_of(chain[-1]), first_id=first.id, is_new=False)
     own_key = hash_key(f'receipt:{first.id}', _resource(service), key) if key else None
     record = make_record_of(service, after, key=own_key, sender=None)
     outcome = await _write(service, record)
@@ -107,6 +101,27 @@ async def amend_rating(
     )
 
 
+def correction_of(check: Checker, chain: list[StoredDoc], changes: Any) -> Submission | None:
+    """Check what a rating is after a correction; None if that changes nothing.
+
+    Raises
+    ------
+    InvalidDocumentError, LinkedRatingError
+        As `amend_rating` does.
+    """
+    standing = rating_of(chain[-1])
+    before = orjson.loads(chain[-1].doc)
+    sent = {name: value for name, value in before.items() if not name.startswith('_')}
+    corrected = _merged(sent, _checked_changes(changes), standing)
+    after = check_rating(check, {n: v for n, v in corrected.items() if n not in _OWN})
+    _require_same_image(standing, after)
+    if 'rater' in sent and sent.get('name') == corrected.get('name'):
+        after = replace(after, document=after.document | {'rater': sent['rater']})
+    if not after.private and after.document == {n: v for n, v in sent.items() if n != 'amends'}:
+        return None
+    return replace(after, document=after.document | {'amends': chain[0].id})
+
+
 async def find_chain(service: Service, record_id: str) -> list[StoredDoc]:
     """Fetch a rating with its corrections, oldest first, whichever of them the id names.
 
@@ -115,18 +130,26 @@ async def find_chain(service: Service, record_id: str) -> list[StoredDoc]:
     NotFoundError
         There is no such rating.
     """
+    return await read_store(service.store, chain_of, record_id)
 
-    def ask(tx: Any) -> list[StoredDoc]:
+
+def chain_of(tx: Connection, record_id: str) -> list[StoredDoc]:
+    """Do what `find_chain` does, in the transaction at hand."""
+    found: list[StoredDoc] = []
+    if is_id(record_id):
         first_id = amendments.first_of(tx, record_id=record_id)
-        return amendments.chain(tx, first_id=first_id, resource=RESOURCE)
-
-    found = await read_store(service.store, ask) if is_id(record_id) else []
+        found = amendments.chain(tx, first_id=first_id, resource=RESOURCE)
     if not any(stored.id == record_id for stored in found):
         raise NotFoundError(f'there is no rating {record_id[:64]!r}')
     return found
 
 
-def check_rating(service: Service, document: Any) -> Submission:
+def rating_of(stored: StoredDoc) -> Rating:
+    """Read a rating as it is stored."""
+    return parse_rating(orjson.loads(stored.doc), id=stored.id, created_at=stored.created_at)
+
+
+def check_rating(check: Checker, document: Any) -> Submission:
     """Check a rating as an upload, and that what it says of itself fits together.
 
     Raises
@@ -134,7 +157,7 @@ def check_rating(service: Service, document: Any) -> Submission:
     InvalidDocumentError
         Carries the issues.
     """
-    submission = service.checkers[RESOURCE](document)
+    submission = check(document)
     issues = dict(_issues(submission.document))
     if issues:
         raise InvalidDocumentError(issues)

@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_what_was_refused_stays_with_its_reason_and_is_not_sent_again(spool):
     spool.add(URL, [parcel()], now=NOW)
     spool.note_refused(URL, 'a', reason='cjv: required field', now=NOW)
     assert take(spool, at_once=True) == []
-    (fate,) = spool.fates(URL, dataset='/data').values()
+    fate = spool.fate(URL, 'digest of a', dataset='/data')
     assert (fate.state, fate.problem) == ('refused', 'cjv: required field')
 
 
@@ -161,9 +162,9 @@ def test_what_was_sent_is_forgotten_a_while_after_its_dataset_has_the_receipt(sp
     spool.add(URL, [parcel()], now=NOW)
     spool.note_sent(URL, 'a', id='1', receipt='mrq_1', now=NOW)
     kept(NOW + REMEMBERED_S - 1)
-    assert spool.fates(URL, dataset='/data')
+    assert spool.fate(URL, 'digest of a', dataset='/data').state == 'sent'
     kept(NOW + REMEMBERED_S + 1)
-    assert spool.fates(URL, dataset='/data') == {}
+    assert spool.fate(URL, 'digest of a', dataset='/data').state == 'new'
 
 
 def test_threads_may_share_it(spool):
@@ -200,6 +201,22 @@ def test_one_in_memory_works_alike():
     with Spool.in_memory() as spool:
         spool.add(URL, [parcel()], now=NOW)
         assert take(spool) == ['a']
+
+
+def test_a_full_spool_is_as_fast_as_an_empty_one(spool, kept):
+    def seconds(first):
+        begun = time.perf_counter()
+        names = [f'{number}' for number in range(first, first + 300)]
+        spool.add(URL, map(parcel, names), now=NOW)
+        for name in names:
+            assert spool.fate(URL, f'digest of {name}', dataset='/data').state == 'pending'
+            spool.note_sent(URL, name, id=name, receipt=None, now=NOW)
+        kept()
+        return time.perf_counter() - begun
+
+    empty = seconds(0)
+    spool.add(URL, (parcel(f'more {number}') for number in range(6_000)), now=NOW)
+    assert seconds(300) < 5 * empty
 
 
 MOUNTS = """\

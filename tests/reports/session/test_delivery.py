@@ -84,6 +84,21 @@ def test_corrections_and_what_comes_after_an_undo_amend_what_was_sent(
     assert [(r['score'], r['comment']) for r in mine] == [(2.0, '')]
 
 
+def test_a_correction_whose_receipt_is_refused_holds_nothing_else_up(
+    serve: Serve, ledger: Ledger, service: LiveService
+) -> None:
+    served = serve()
+    sender = Sender(served.review, ledger)
+    served.rate(0, '4.00')
+    sender.send(service.root)
+    ledger._connection.execute("UPDATE answer SET receipt = 'mrq_of another service'")
+    served.rate(0, '1.00')
+    served.rate(1, '3.00')
+    status = sender.send(service.root).status()
+    assert (status.n_sent, status.n_waiting, status.n_refused) == (2, 0, 1)
+    assert 'answered 403' in (status.problem or '')
+
+
 def test_a_rating_of_an_unknown_image_stays_and_is_counted_as_such(
     serve: Serve, ledger: Ledger, study: Path, service: LiveService
 ) -> None:

@@ -40,14 +40,13 @@ _SCHEMA: Final = """
     );
     CREATE INDEX IF NOT EXISTS parcel_digest ON parcel (url, digest);
     CREATE INDEX IF NOT EXISTS parcel_state ON parcel (state, url, added_at);
-    CREATE INDEX IF NOT EXISTS parcel_unkept ON parcel (dataset)
-        WHERE state = 'sent' AND NOT is_kept;
+    CREATE INDEX IF NOT EXISTS parcel_kept ON parcel (is_kept, done_at) WHERE state = 'sent';
 """
 _UNKEPT: Final = """
     SELECT dataset, url, resource, id, receipt, md5sum, source, digest,
-           strftime('%Y-%m-%dT%H:%M:%SZ', done_at, 'unixepoch') AS sent_at
+           strftime('%Y-%m-%dT%H:%M:%SZ', done_at, 'unixepoch') AS sent_at, key
       FROM parcel
-     WHERE state = 'sent' AND NOT is_kept
+     WHERE state = 'sent' AND is_kept = 0
      ORDER BY done_at
 """
 _SHARED_FILE_SYSTEMS: Final = frozenset(
@@ -76,6 +75,10 @@ class Fate(NamedTuple):
     state: State | Literal['new']
     problem: str = ''
     policy: str = ''  # under which it waits
+
+
+NEW: Final = Fate('new')
+SENT: Final = Fate('sent')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +142,8 @@ class Spool:
         with self._changing(is_durable=True) as run:
             for parcel in parcels:
                 run(
-                    'DELETE FROM parcel WHERE url = ? AND digest = ? AND dataset = ?'
-                    " AND key <> ? AND state = 'pending'",
+                    'DELETE FROM parcel INDEXED BY parcel_digest WHERE url = ? AND digest = ?'
+                    " AND dataset = ? AND key <> ? AND state = 'pending'",
                     (url, parcel.digest, parcel.dataset, parcel.key),
                 )
                 run(
@@ -157,13 +160,14 @@ class Spool:
                 states.append(found.fetchone()[0])
         return states
 
-    def fates(self, url: str, *, dataset: str) -> dict[str, Fate]:
-        """Tell what has become of a dataset's records, by digest."""
+    def fate(self, url: str, digest: str, *, dataset: str) -> Fate:
+        """Tell what has become of a record of a dataset."""
         rows = self._rows(
-            'SELECT digest, state, problem, policy FROM parcel WHERE url = ? AND dataset = ?',
-            (url, dataset),
+            'SELECT state, problem, policy FROM parcel INDEXED BY parcel_digest'
+            " WHERE url = ? AND digest = ? AND dataset = ? ORDER BY state = 'sent' DESC",
+            (url, digest, dataset),
         )
-        return {digest: Fate(*told) for digest, *told in rows}
+        return Fate(*rows[0]) if rows else NEW
 
     def take(
         self, url: str, *, now: float, datasets: Iterable[str] | None = None, at_once: bool = False
@@ -262,13 +266,16 @@ class Spool:
             stay here for a while longer, so that what was sent is known to have been.
         """
         with self._changing() as run:
-            for dataset, receipts in _by_dataset(run(_UNKEPT).fetchall()).items():
-                if write(dataset, receipts):
+            for dataset, named in _by_dataset(run(_UNKEPT).fetchall()).items():
+                if write(dataset, [receipt for receipt, _ in named]):
                     self._connection.executemany(
-                        'UPDATE parcel SET is_kept = 1 WHERE url = ? AND dataset = ? AND id = ?',
-                        [(receipt.url, dataset, receipt.id) for receipt in receipts],
+                        'UPDATE parcel SET is_kept = 1 WHERE url = ? AND key = ?',
+                        [(receipt.url, key) for receipt, key in named],
                     )
-            run('DELETE FROM parcel WHERE is_kept AND done_at < ?', (now - REMEMBERED_S,))
+            run(
+                "DELETE FROM parcel WHERE state = 'sent' AND is_kept = 1 AND done_at < ?",
+                (now - REMEMBERED_S,),
+            )
 
     def held(self, url: str | None = None) -> list[Held]:
         """Count what is here, by service, dataset and state."""
@@ -299,12 +306,13 @@ class Spool:
             self._connection.commit()
 
 
-def _by_dataset(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Receipt]]:
+def _by_dataset(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Receipt, str]]]:
+    """Sort receipts by the folder of their dataset; each has the key of its record."""
     names = ('url', 'resource', 'id', 'receipt', 'md5sum', 'source', 'digest', 'sent_at')
-    found: dict[str, list[Receipt]] = {}
-    for dataset, *told in rows:
+    found: dict[str, list[tuple[Receipt, str]]] = {}
+    for dataset, *told, key in rows:
         receipt = Receipt(**dict(zip(names, told, strict=True)))
-        found.setdefault(dataset, []).append(receipt)
+        found.setdefault(dataset, []).append((receipt, key))
     return found
 
 

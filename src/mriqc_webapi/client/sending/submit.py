@@ -19,7 +19,7 @@ from mriqc_webapi.client.sending.finding import Finder, Found
 from mriqc_webapi.client.sending.images import Images
 from mriqc_webapi.client.sending.parcels import Prepared, Preparer, parcel_of
 from mriqc_webapi.client.sending.receipts import keep_receipts, receipts_of
-from mriqc_webapi.client.sending.spool import FILE, Fate, Held, Parcel, Spool
+from mriqc_webapi.client.sending.spool import FILE, NEW, SENT, Fate, Held, Parcel, Spool
 from mriqc_webapi.client.sending.summary import NotTaken, Receipt, SubmitSummary
 from mriqc_webapi.client.sending.terms import (
     DEFAULT_POLICY,
@@ -36,8 +36,6 @@ from mriqc_webapi.settings import Limits
 
 Source: TypeAlias = str | Path | Mapping[str, Any]
 
-NEW: Final = Fate('new')
-SENT: Final = Fate('sent')
 NO_SALT: Final = bytes(32)  # where nothing that is hashed leaves
 _BATCH: Final = 200  # records that are put into the spool at once
 
@@ -138,7 +136,7 @@ class Sender:
         self._spool = self._open_spool()
         images = Images(terms.bids_dir) if terms.with_data_hash else None
         self._preparer = Preparer(self.catalogue, self._limits, policy=terms.policy, images=images)
-        self._known: dict[Dataset | None, dict[str, Fate]] = {}
+        self._known: dict[Dataset | None, set[str]] = {}  # digests that have receipts
         self._salts: dict[Dataset, bytes] = {}
 
     def __enter__(self) -> Self:
@@ -336,17 +334,16 @@ class Sender:
             name = (_root_of(found), found.digest)
             if name not in seen:
                 seen.add(name)
-                yield found, self._fates_of(found.dataset).get(found.digest, NEW)
+                yield found, self._fate_of(found)
 
-    def _fates_of(self, dataset: Dataset | None) -> Mapping[str, Fate]:
+    def _fate_of(self, found: Found) -> Fate:
+        dataset, digest = found.dataset, found.digest
         if dataset not in self._known:
-            root = '' if dataset is None else str(dataset.root)
-            fates = self._spool.fates(self.root, dataset=root)
-            for receipt in receipts_of(dataset or self._own):
-                if receipt.url == self.root and receipt.digest:
-                    fates[receipt.digest] = SENT
-            self._known[dataset] = fates
-        return self._known[dataset]
+            receipts = receipts_of(dataset or self._own)
+            self._known[dataset] = {r.digest for r in receipts if r.url == self.root}
+        if digest in self._known[dataset]:
+            return SENT
+        return self._spool.fate(self.root, digest, dataset=_root_of(found))
 
     @property
     def _own(self) -> Dataset:

@@ -141,10 +141,12 @@ class Delivery:
 
     def _refused(self, rating: StoredRating, response: httpx2.Response) -> Answer | _Pause:
         words = f'{self.url} answered {response.status_code}: {_reason(response)}'
-        if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        is_correction = response.request.method == 'PATCH'  # by a receipt, not by the token
+        is_denied = response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        if is_denied and not is_correction:
             return _Pause(f'{words}; start again with a --token that may rate', None)
         is_gone = response.status_code == HTTPStatus.NOT_FOUND
-        if response.is_redirect or (is_gone and response.request.method == 'POST'):
+        if response.is_redirect or (is_gone and not is_correction):
             return _Pause(f'{words}; give --url the address of the service itself', None)
         if response.status_code >= 500 or response.status_code in _COME_BACK:
             return self._later(words, response.headers.get('retry-after'))

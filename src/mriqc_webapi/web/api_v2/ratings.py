@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Connection
 
 from mriqc_webapi.errors import BrokenBodyError, CredentialsError, InvalidDocumentError
 from mriqc_webapi.store import receipts
@@ -23,8 +24,10 @@ from mriqc_webapi.web.rating_intake import (
     find_chain,
     take_rating,
 )
+from mriqc_webapi.web.rating_links import Linker
 from mriqc_webapi.web.reading import read_store
 from mriqc_webapi.web.service import Service
+from mriqc_webapi.web.taking_back import write_store
 from mriqc_webapi.web.uploads import hash_key, parse_documents, sender_of
 
 router = APIRouter(tags=['ratings'])
@@ -130,26 +133,55 @@ async def link_rating(
 ) -> Response:
     """Say which image a rating is about whose report did not know it.
 
-    This takes the rating's receipt, or a token of the scope `admin`.
+    This takes the rating's receipt, or a token of the scope `admin`: then the link is noted in
+    the audit log of the archive, with `why`.
     """
-    document = await _read_one(service, request)
+    asked = _checked_link(await _read_one(service, request))
     chain = await find_chain(service, id)
     if receipt is None:
-        if authorization is None:
-            raise CredentialsError('this takes the receipt of the rating, or a token for admin')
-        await service.tokens.require(authorization, ADMIN)
+        taken = await _link_by_token(service, id, asked, authorization)
     else:
         await read_store(
             service.store, receipts.verify, service.secrets, record_id=id, receipt=receipt
         )
-    md5sum = document.get('md5sum') if isinstance(document, dict) else None
-    if not isinstance(md5sum, str) or not md5sum.strip() or len(document) != 1:
-        raise InvalidDocumentError({'md5sum': 'required field, a text, and the only one'})
-    taken = await amend_rating(service, chain, {'md5sum': md5sum})
+        taken = await amend_rating(service, chain, {'md5sum': asked.md5sum})
     # whoever links by an admin's token has no right to the rater's receipt
     return _answer(
         service, taken, 'corrected' if taken.is_new else 'unchanged', with_receipt=bool(receipt)
     )
+
+
+def _checked_link(document: Any) -> schemas.Link:
+    try:
+        return schemas.Link.model_validate(document)
+    except ValidationError as error:
+        issues = {'.'.join(map(str, e['loc'])) or 'md5sum': e['msg'] for e in error.errors()}
+        raise InvalidDocumentError(issues) from None
+
+
+async def _link_by_token(
+    service: Service, record_id: str, asked: schemas.Link, authorization: str | None
+) -> Taken:
+    if authorization is None:
+        raise CredentialsError('this takes the receipt of the rating, or a token for admin')
+    token = await service.tokens.require(authorization, ADMIN)
+
+    linker = Linker(
+        resource=service.resource(RESOURCE),
+        check=service.checkers[RESOURCE],
+        secrets=service.secrets,
+    )
+
+    def work(tx: Connection) -> Taken:
+        return linker.link(
+            tx,
+            record_id=record_id,
+            md5sum=asked.md5sum,
+            who=f'token {token.name}',
+            why=asked.why or 'no reason given',
+        )
+
+    return await write_store(service, work)
 
 
 @router.post(

@@ -130,7 +130,7 @@ async def ratings_of(service: Service, md5sum: str) -> dict[str, Any]:
 
 def scan_ratings(tx: Connection, *, md5sum: str) -> list[Rating]:
     """Fetch the ratings of one image, those too that were corrected before they were linked."""
-    names = list({md5sum, md5sum.lower()})
+    names = list({md5sum, md5sum.lower(), md5sum.upper()})
     _, found = records.find_by_md5(tx, resource=RESOURCE, md5sums=names, offset=0, limit=MOST)
     known = {rating.id: rating for rating in _read(found)}
     firsts = {rating.amends for rating in known.values()} - {None}

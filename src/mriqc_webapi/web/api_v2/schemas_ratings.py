@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from mriqc_webapi.web.api_v2.schemas import NoteOut
 
@@ -46,7 +46,14 @@ class Changes(_Members):
 class Link(BaseModel):
     """Which image a rating is about."""
 
-    md5sum: str = Field(min_length=1, max_length=256, description='of the image file')
+    model_config = ConfigDict(extra='forbid', strict=True)
+
+    md5sum: str = Field(
+        min_length=1, max_length=256, pattern=r'\S', description='of the image file'
+    )
+    why: str | None = Field(
+        None, max_length=1000, description='for the audit log, where a token for admin links it'
+    )
 
 
 class TakenRating(BaseModel):

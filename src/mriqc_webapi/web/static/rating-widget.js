@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * <mriqc-rating md5sum url token modality software version report session face place>
- * rates an image from any page, also from a report opened from disk. face: simple or detailed;
+ * rates an image from any page, on disk too. face: simple or detailed;
  * place: inline or float. Without url, ratings are saved as files. ASCII, as any page may hold it.
  *
  * @typedef {{method: string, key: string, body: any, tried?: boolean}} Step one request to make
@@ -86,7 +86,7 @@ td { text-align: right; }
 :focus-visible, .four :focus-within { outline: 3px solid var(--c2); outline-offset: 2px; }
 `);
 
-/** What outlives the page, unless the browser keeps nothing. */
+/** What outlives the page. */
 const kept = {
   lasts: true,
   memory: new Map(),
@@ -106,7 +106,7 @@ const kept = {
       this.memory.set(key, structuredClone(value));
     }
   },
-  /** Names the images that it knows for one service. */
+  /** Images of one service. */
   images(/** @type {string} */ root) {
     const start = `${PREFIX}${root} `;
     const all = this.lasts ? Object.keys(localStorage) : [];
@@ -138,7 +138,7 @@ function newKey() {
 const failure = (/** @type {string} */ words, /** @type {any} */ more = {}) =>
   Object.assign(new Error(words), { isFailure: true }, more);
 
-/** Asks a service for JSON. @param {string} root @param {string} path @param {any} [options] */
+/** Asks for JSON. @param {string} root @param {string} path @param {any} [options] */
 async function ask(root, path, options) {
   const { host } = new URL(root);
   let answer;
@@ -151,6 +151,9 @@ async function ask(root, path, options) {
   const said = await answer.json().catch(() => null);
   if (answer.ok && said) return said;
   const { status } = answer;
+  if (options?.method === 'PATCH' && [403, 404].includes(status)) {
+    throw failure(`${host} lacks this rating now. Submit it anew.`, { isGone: true });
+  }
   if (status === 401 || status === 403) {
     const why = status === 401 ? 'does not know this token' : 'lets this token rate nothing';
     throw failure(`${host} ${why}. Ask those who run it for one, and enter it.`, { token: true });
@@ -169,9 +172,9 @@ async function ask(root, path, options) {
 class Rating extends HTMLElement {
   #isSimple = this.getAttribute('face') !== 'detailed';
   #face = FACES[this.#isSimple ? 'simple' : 'detailed'];
-  /** What the form is made of, by name. @type {any} */
+  /** By name. @type {any} */
   #part = {};
-  /** The choice, as sent; null before there is one. @type {string | null} */
+  /** The choice, as sent. @type {string | null} */
   #value = null;
   #words = '';
   #isSure = false;
@@ -337,7 +340,7 @@ class Rating extends HTMLElement {
     range.setAttribute('aria-valuetext', said.textContent);
   }
 
-  /** Shows the choice, and keeps it in words. */
+  /** Shows the choice. */
   #mark() {
     const { radios, quality, buttons } = this.#part;
     const score = this.#value == null ? NaN : Number(this.#value);
@@ -399,7 +402,7 @@ class Rating extends HTMLElement {
     if (!this.#part.fields.hidden) this.#keep({ draft: this.#read() });
   }
 
-  /** Counts the time while the form is open and the page is seen. */
+  /** Counts the time that the form is seen. */
   #tick() {
     const now = performance.now();
     if (this.#since && !this.#part.fields.hidden) this.#ms += now - this.#since;
@@ -454,7 +457,7 @@ class Rating extends HTMLElement {
     this.#flush();
   }
 
-  /** Clears what is not submitted, takes back what was not tried, opens what was. */
+  /** Clears a draft, takes back what was not tried, opens what was. */
   #undo() {
     const { steps = [], id, last = {} } = this.#state;
     if (!this.#part.fields.hidden) {
@@ -471,7 +474,7 @@ class Rating extends HTMLElement {
     this.#tell('', isUntried ? 'Taken back, nothing was sent.' : 'The newest rating counts.');
   }
 
-  /** Sends whatever waits in this browser for this service, this image's first. */
+  /** Sends what waits for this service, this image's first. */
   async #flush() {
     if (this.#isBusy || !this.#root) return;
     this.#isBusy = true;
@@ -494,10 +497,12 @@ class Rating extends HTMLElement {
       this.#keep({ steps }, key);
       try {
         const { id, receipt = read().receipt } = await this.#deliver(steps[0], read());
-        this.#keep({ id, receipt, steps: read().steps?.slice(1) }, key);
+        const rest = read().steps?.filter((step) => step.key !== steps[0].key); // tabs share it
+        this.#keep({ id, receipt, steps: rest }, key);
       } catch (error) {
         if (!error.isFailure || 'again' in error || 'token' in error) throw error;
-        this.#keep({ refused: error.message, draft: read().last, steps: [] }, key);
+        const lost = error.isGone && { id: '' };
+        this.#keep({ refused: error.message, draft: read().last, steps: [], ...lost }, key);
       }
       if (isOwn) this.#show();
     }
@@ -513,7 +518,7 @@ class Rating extends HTMLElement {
     return ask(this.#root, path, { method, headers, body: JSON.stringify(body) });
   }
 
-  /** Tells why this image's rating still waits, and sets the next try. */
+  /** Tells why it waits; sets the next try. */
   #explain(/** @type {any} */ error) {
     if (!error.isFailure) throw error;
     const isWaiting = this.#state.steps?.length;
@@ -547,7 +552,7 @@ class Rating extends HTMLElement {
     this.#part.status.textContent = words;
   }
 
-  /** Shows the form as the state has it: open, waiting, sent or refused. */
+  /** Shows the state. */
   #show() {
     const part = this.#part;
     const { steps = [], id, draft, refused } = this.#state;
