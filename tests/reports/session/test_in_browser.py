@@ -100,8 +100,8 @@ def test_going_back_corrects_a_rating_and_keeps_the_first_in_the_history(
 def test_a_draft_survives_a_new_start(serve: Serve, rater: Rater) -> None:
     served = serve()
     rater.open(served.address).press('2', 'c')
-    rater.page.keyboard.type('half a thought')
-    rater.page.wait_for_timeout(1_000)
+    with rater.page.expect_response(lambda a: 'a thought' in (a.request.post_data or '')):
+        rater.page.keyboard.type('half a thought')
     served.server.stop()
     rater.open(serve().address)
     expect(rater.page.locator('textarea')).to_have_value('half a thought')
@@ -114,7 +114,7 @@ def test_the_page_says_when_the_program_is_gone_and_keeps_what_was_entered(
     served = serve()
     rater.open(served.address)
     served.server.stop()
-    rater.page.wait_for_timeout(800)
+    rater.wait_until('fetch(location.href).then(() => false, () => true)')
     rater.press('3', 'Enter').expect('alert', 'Not saved: the program does not answer')
     expect(rater.page.locator('[data-part=score]')).to_have_text('3.00')
     assert rater.shown == 0
