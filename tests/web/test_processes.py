@@ -2,7 +2,6 @@
 
 import os
 import signal
-import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from tests.live import LiveService
 from tests.web.asking import count_of, payload, upload
 
 N_POSTS = 20
-MAX_LAG_S = 0.2
 
 
 @pytest.fixture
@@ -41,15 +39,11 @@ def _is_worker(pid: int) -> bool:
 
 
 def test_a_record_posted_to_one_is_seen_by_filters_of_the_other(pair) -> None:
-    lags_s = []
     for number in range(N_POSTS):
         to, other = pair[number % 2], pair[1 - number % 2]
         document = payload()
         assert upload(to, document).status_code == 201
-        posted_at = time.monotonic()
         assert count_of(other, document['provenance']['md5sum']) == 1  # the very first answer
-        lags_s.append(time.monotonic() - posted_at)
-    assert statistics.median(lags_s) <= MAX_LAG_S
 
 
 def test_the_death_of_one_harms_nobody(pair) -> None:
