@@ -215,9 +215,10 @@ def as_text(content: bytes) -> str:
     return f'{raw}\n{table.schema.metadata}\n{table.to_pylist()}'
 
 
-def holding(answers: dict[str, tuple[int, str]], text: str) -> set[str]:
-    """Name the addresses whose answers hold a text."""
-    return {path for path, (_, told) in answers.items() if text in told}
+def holding(answers: dict[str, tuple[int, str]], planted: Planted, text: str) -> set[str]:
+    """Name the addresses whose answers hold a text, by the net that catches private ones."""
+    net = Planted(planted.live, {text: 'on purpose'})
+    return {path for path, (_, told) in answers.items() if net.found_in(told)}
 
 
 def test_nothing_private_is_found_in_any_answer(planted, answers) -> None:
@@ -285,12 +286,12 @@ def test_what_is_public_is_found_by_the_same_net(planted, answers, place) -> Non
     }
     pattern = patterns.get(place) or re.escape(paths.get(place) or f'/api/v2/T1w/{place}?') + '.*'
     public = SEEN if place == 'manifest' else CONTROL
-    found = {p for p in holding(answers, public) if re.fullmatch(pattern, p)}
+    found = {p for p in holding(answers, planted, public) if re.fullmatch(pattern, p)}
     assert found, place
 
 
 def test_what_people_write_stays_but_for_the_addresses_in_it(planted, answers) -> None:
-    found = holding(answers, SEEN)
+    found = holding(answers, planted, SEEN)
     assert f'/api/v1/T1w/{planted.ids["T1w"][0]}' in found
     assert f'/api/v2/ratings/{planted.ids["rating"][0]}' in found
     assert 'write to [e-mail removed]' in answers[f'/api/v2/ratings/{planted.ids["rating"][0]}'][1]
