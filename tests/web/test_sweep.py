@@ -390,7 +390,7 @@ class TestRefusals:
             address = planted.address('address in a refused document')
             for document in (
                 {'provenance': {'email': [secret]}, 'bids_meta': {'PatientName': [secret]}},
-                {'rating': address, 'scale': 'v2', 'md5sum': 'x', 'name': [secret]},
+                {'rating': address, 'scale': 'v2', 'name': [secret]},  # of no image
                 {'cjv': address, 'provenance': {'email': address, 'md5sum': address}},
             ):
                 headers = {

@@ -59,8 +59,13 @@ class LiveSession:
         process, self.process = self.process, None
         if process is None:
             return 0
-        process.send_signal(how)
-        return process.wait(30)
+        for _ in range(6):  # Python may still be starting, and swallow the first
+            process.send_signal(how)
+            try:
+                return process.wait(5)
+            except subprocess.TimeoutExpired:
+                continue
+        raise AssertionError('it does not end')
 
     def _read(self, process: 'subprocess.Popen[str]') -> None:
         assert process.stderr is not None
