@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mriqc_webapi.ratings.labels import labels
 from mriqc_webapi.ratings.rating import Rating, parse_rating, standing
+from mriqc_webapi.ratings.telling import tell
 
 Document = Mapping[str, Any]
 
@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 def standing_ratings(documents: Iterable[Document], options: Document) -> list[dict[str, Any]]:
     """Give the ratings that count, the newest first, of those that `options` leave."""
     found = standing(map(_parse, documents))
-    return [_told(rating) for rating in reversed(found) if _is_asked(rating, options)]
+    return [tell(rating) for rating in reversed(found) if _is_asked(rating, options)]
 
 
 def image_labels(
@@ -50,30 +50,3 @@ def _is_asked(rating: Rating, options: Document) -> bool:
         return False
     asked = {k: v for k, v in options.items() if k in {'md5sum', 'rater', 'session'}}
     return all(getattr(rating, name) == value for name, value in asked.items())
-
-
-def _told(rating: Rating) -> dict[str, Any]:
-    created_at = datetime.fromtimestamp(rating.created_at, UTC)
-    return {
-        'id': rating.id,
-        'created_at': created_at.strftime('%Y-%m-%dT%H:%M:%SZ'),
-        'md5sum': rating.md5sum,
-        'modality': rating.modality,
-        'rating': rating.value,
-        'scale': rating.scale,
-        'score': rating.score,
-        'grade': rating.grade,
-        'label': rating.label,
-        'artifacts': list(rating.artifacts),
-        'confidence': rating.confidence,
-        'time_s': rating.duration_s,
-        'comment': rating.comment,
-        'rater': rating.rater,
-        'session': rating.session,
-        'defaced': rating.is_defaced,
-        'software': rating.software,
-        'version': rating.version,
-        'report': rating.report,
-        'amends': rating.amends,
-        'is_standing': True,
-    }

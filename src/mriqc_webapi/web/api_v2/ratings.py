@@ -9,12 +9,13 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from mriqc_webapi.errors import BrokenBodyError, CredentialsError, InvalidDocumentError
+from mriqc_webapi.ratings.telling import iso_date
 from mriqc_webapi.store import receipts
 from mriqc_webapi.web import messages
 from mriqc_webapi.web.api_v2 import schemas_ratings as schemas
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.records import MAX_KEY_CHARS, PROBLEMS
-from mriqc_webapi.web.api_v2.typed_ratings import iso_date, links_of
+from mriqc_webapi.web.api_v2.typed_ratings import links_of
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.rating_intake import (

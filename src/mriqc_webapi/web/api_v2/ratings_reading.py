@@ -11,13 +11,14 @@ from mriqc_webapi.archive.ratings.agreement import RatersQuestion
 from mriqc_webapi.archive.ratings.desk import Question
 from mriqc_webapi.archive.ratings.selection import Chosen
 from mriqc_webapi.ratings.rating import Rating, standing
+from mriqc_webapi.ratings.telling import tell
 from mriqc_webapi.store import amendments, records
 from mriqc_webapi.store.records import StoredDoc
 from mriqc_webapi.web.api_v2 import ratings_queries as queries
 from mriqc_webapi.web.api_v2 import schemas_ratings as schemas
 from mriqc_webapi.web.api_v2.cursors import read_cursor, write_cursor
 from mriqc_webapi.web.api_v2.parameters import problems
-from mriqc_webapi.web.api_v2.typed_ratings import read_rating, summarise, tell
+from mriqc_webapi.web.api_v2.typed_ratings import read_rating, summarise
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.rating_intake import RESOURCE, find_chain

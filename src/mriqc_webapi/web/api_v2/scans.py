@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.ratings.rating import standing
+from mriqc_webapi.ratings.telling import tell
 from mriqc_webapi.store import scans
 from mriqc_webapi.store.scans import Key, ScanRecord
 from mriqc_webapi.web.api_v2.cursors import read_cursor, write_cursor
 from mriqc_webapi.web.api_v2.parameters import Cursor, Limit, problems
 from mriqc_webapi.web.api_v2.ratings_reading import scan_ratings
 from mriqc_webapi.web.api_v2.schemas_records import Scan, ScanMatches
-from mriqc_webapi.web.api_v2.typed_ratings import tell
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.reading import read_store

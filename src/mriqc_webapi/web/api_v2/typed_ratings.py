@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from statistics import fmean, stdev
 from typing import Any
 
@@ -22,33 +21,6 @@ _LABELS = {scale: [step.label for step in steps.values()] for scale, steps in ST
 def read_rating(stored: StoredDoc) -> Rating:
     """Understand a stored rating."""
     return parse_rating(orjson.loads(stored.doc), id=stored.id, created_at=stored.created_at)
-
-
-def tell(rating: Rating, *, is_standing: bool = True) -> Json:
-    """Tell a rating: what was sent under its own names, and what it means."""
-    return {
-        'id': rating.id,
-        'created_at': iso_date(rating.created_at),
-        'md5sum': rating.md5sum,
-        'modality': rating.modality,
-        'rating': rating.value,
-        'scale': rating.scale,
-        'score': rating.score,
-        'grade': rating.grade,
-        'label': rating.label,
-        'artifacts': rating.artifacts,
-        'confidence': rating.confidence,
-        'time_s': rating.duration_s,
-        'comment': rating.comment,
-        'rater': rating.rater,
-        'session': rating.session,
-        'defaced': rating.is_defaced,
-        'software': rating.software,
-        'version': rating.version,
-        'report': rating.report,
-        'amends': rating.amends,
-        'is_standing': is_standing,
-    }
 
 
 def summarise(ratings: Iterable[Rating]) -> Json:
@@ -86,11 +58,6 @@ def links_of(rating: Rating | Mapping[str, Any]) -> Json:
     if md5sum:
         links['scan'] = {'href': f'/api/v2/scans/{md5sum}/ratings'}
     return links
-
-
-def iso_date(seconds: int) -> str:
-    """Write seconds since 1970 (UTC) in ISO 8601."""
-    return datetime.fromtimestamp(seconds, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def _describe(scores: list[float]) -> Json:

@@ -15,6 +15,7 @@ from mriqc_webapi.errors import (
     ReceiptError,
     WebApiError,
 )
+from mriqc_webapi.ratings.telling import iso_date
 from mriqc_webapi.store import holders
 from mriqc_webapi.store.holders import Held
 from mriqc_webapi.submissions.parse import parse_json
@@ -23,7 +24,6 @@ from mriqc_webapi.web.api_v2 import schemas_withdrawals as schemas
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.records import PROBLEMS
 from mriqc_webapi.web.api_v2.schemas import Problem
-from mriqc_webapi.web.api_v2.typed_ratings import iso_date
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.problems import problem

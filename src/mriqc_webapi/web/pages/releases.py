@@ -21,11 +21,11 @@ from mriqc_webapi.archive.releases.media import MEDIA_TYPES, media_type
 from mriqc_webapi.archive.releases.shelf import Shelf
 from mriqc_webapi.archive.releases.writing import CITATION, LICENCE_URL, size
 from mriqc_webapi.errors import NotFoundError
+from mriqc_webapi.ratings.telling import iso_date
 from mriqc_webapi.store.released import Gone, withdrawn_since
 from mriqc_webapi.web.api_v1.reading import is_unchanged
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.schemas_releases import ReleaseList
-from mriqc_webapi.web.api_v2.typed_ratings import iso_date
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json, read_request
 from mriqc_webapi.web.pages.rendering import render_page
