@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.reports.session.conftest import Serve, Served
 from tests.reports.session.rater import Rater
@@ -98,6 +98,22 @@ def test_a_report_that_keeps_leading_elsewhere_is_named_as_such(
     script = '<script>onload = () => location.replace("../1/sub-02_T1w.html")</script>'
     (study / 'sub-01_T1w.html').write_text(report_page('sub-01', '', script))
     rater.page.goto(f'{served.address}/')
+    rater.expect('alert', 'keeps leading elsewhere')
+
+
+def test_a_report_that_leads_elsewhere_before_the_session_is_up_is_brought_back(
+    serve: Serve, study: Path, rater: Rater
+) -> None:
+    served = serve()
+    script = '<script>onload = () => location.replace("../1/sub-02_T1w.html")</script>'
+    (study / 'sub-01_T1w.html').write_text(report_page('sub-01', '', script))
+
+    def late(route: Route) -> None:
+        rater.page.wait_for_timeout(500)
+        route.continue_()
+
+    rater.page.route('**/rating-session.js', late)
+    rater.page.goto(f'{served.address}/', wait_until='commit')
     rater.expect('alert', 'keeps leading elsewhere')
 
 

@@ -24,9 +24,6 @@ class ReportStage extends HTMLElement {
   #lastTab = -Infinity;
 
   connectedCallback() {
-    for (const element of this.querySelectorAll('iframe')) {
-      this.#adopt(element, Number(element.dataset.position));
-    }
     window.addEventListener('blur', () => this.#takeFocusBack());
     document.addEventListener('keydown', (event) => {
       if (event.key === 'Tab') this.#lastTab = event.timeStamp;
@@ -44,7 +41,7 @@ class ReportStage extends HTMLElement {
       const isCurrent = position === item.position;
       element.classList.toggle('current', isCurrent);
       element.inert = !isCurrent;
-      element.toggleAttribute('aria-hidden', !isCurrent);
+      element.setAttribute('aria-hidden', String(!isCurrent));
     }
     this.#forget();
     this.toggleAttribute('data-loading', true);
@@ -86,24 +83,14 @@ class ReportStage extends HTMLElement {
       this.#frames.set(item.position, known);
       return known;
     }
+    // made here, never by the server: a report that leads elsewhere at once must not go unseen
     const element = document.createElement('iframe');
     element.setAttribute('sandbox', 'allow-scripts');
     element.setAttribute('referrerpolicy', 'no-referrer');
-    element.setAttribute('aria-hidden', '');
+    element.setAttribute('aria-hidden', 'true');
     element.inert = true;
     element.title = item.title;
     element.src = item.frame;
-    const frame = this.#adopt(element, item.position);
-    this.append(element);
-    return frame;
-  }
-
-  /**
-   * @param {HTMLIFrameElement} element
-   * @param {number} position
-   * @returns {Frame}
-   */
-  #adopt(element, position) {
     /** @type {Frame} */
     const frame = { element, nLoads: 0, loaded: Promise.resolve() };
     frame.loaded = new Promise((resolve) => {
@@ -112,13 +99,9 @@ class ReportStage extends HTMLElement {
         if (frame.nLoads > 1) this.#returnTo(frame);
         resolve();
       });
-      // the frame that came with the page may be there already
-      if (element.isConnected) whenPageLoaded(() => {
-        frame.nLoads ||= 1;
-        resolve();
-      });
     });
-    this.#frames.set(position, frame);
+    this.#frames.set(item.position, frame);
+    this.append(element);
     return frame;
   }
 
@@ -152,12 +135,6 @@ class ReportStage extends HTMLElement {
       }
     }, SETTLE_MS);
   }
-}
-
-/** @param {() => void} then */
-function whenPageLoaded(then) {
-  if (document.readyState === 'complete') then();
-  else window.addEventListener('load', () => then(), { once: true });
 }
 
 /** Settles after the frame that follows has been drawn. */
