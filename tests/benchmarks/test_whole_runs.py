@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def figures(folder: Path, *only: str) -> list[Figure]:
-    options = Options(only=only, repetitions=1, seconds=1.0)
+    options = Options(only=only, repetitions=1, seconds=0.3)
     return list(measure_at(options, MIN_RECORDS, folder))
 
 

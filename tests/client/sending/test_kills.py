@@ -2,7 +2,7 @@
 
 from tests.client.sending.killing import N_KILLS, send_and_kill
 
-N_RECORDS = 2_000  # benchmarks/submit.py does it with 10,000
+N_RECORDS = 1_000  # benchmarks/submit.py does it with 10,000
 
 
 def test_killed_five_times_before_a_bad_network_each_record_arrives_once(tmp_path):
