@@ -80,3 +80,8 @@ def test_a_service_s_refusal_is_told_in_its_words(run, service: LiveService):
     asked = ('--resource', 'T1w', '--iqm', 'nope', '--url', service.root)
     ran = run('figure', 'distribution', *asked)
     assert (ran.code, "T1w has no number 'nope'" in ran.err) == (2, True)
+
+
+def test_a_folder_that_is_not_there_is_named_before_the_work(run, archive, tmp_path):
+    ran = run('figure', 'growth', '--out', tmp_path / 'nowhere' / 'f.svg')
+    assert (ran.code, f'no folder {tmp_path / "nowhere"} ' in ran.err) == (3, True)

@@ -59,6 +59,12 @@ def test_an_image_has_its_ratings_in_whatever_case_its_md5_was_sent(service, sen
     assert get(service, f'scans/{md5sum.upper()}/ratings')['n_ratings'] == 1
 
 
+def test_an_image_rated_in_upper_case_has_a_page(service) -> None:
+    md5sum = rated(service, md5sum=uuid.uuid4().hex.upper(), rating='2.55')['md5sum']
+    assert md5sum == md5sum.lower()
+    assert requests.get(f'{service.root}/scans/{md5sum}', timeout=30).status_code == 200
+
+
 def test_all_that_a_widget_knows_comes_back(service) -> None:
     sent = {
         'rating': '2.55',

@@ -17,6 +17,7 @@ from mriqc_webapi.cli.registry import (
     setting,
 )
 from mriqc_webapi.cli.waiting import wait_for
+from mriqc_webapi.errors import SetupError
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def figure(  # noqa: PLR0913 - one keyword per option
     kind.check(asked)
     file = out or Path(f'{name}.svg')
     format_of(file)  # complains before the work
+    if not file.parent.is_dir():
+        raise SetupError(f'there is no folder {file.parent} to put {file.name} into')
     size: Size = kind.size(asked, _checked(width))
     settings = Settings.from_environment(
         data_dir=data_dir, database=database, catalogue_dir=catalogue_dir

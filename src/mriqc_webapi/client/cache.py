@@ -68,20 +68,38 @@ class Cache:
             shutil.rmtree(path, ignore_errors=True)
 
     def keep(self, draft: Path, key: str, note: Note) -> Path:
-        """Give a finished folder its name, in place of what bore it."""
-        (draft / NOTE).write_bytes(orjson.dumps(asdict(note)))
+        """Give a finished folder its name, in place of what bore it, unless that is the same."""
         kept = self.folder / key
+        found = self.find(key)
+        if found is not None and found[1] == note:  # another process was first, and may read it
+            return kept
+        (draft / NOTE).write_bytes(orjson.dumps(asdict(note)))
         self._discard(kept)
-        with contextlib.suppress(OSError):  # another process was first: its content is the same
+        with contextlib.suppress(OSError):  # another process was first
             draft.rename(kept)
         self._make_room()
         return kept if kept.exists() else draft
 
-    def part(self, key: str) -> Path:
-        """Give the place of a download that may be interrupted and go on later."""
+    @contextlib.contextmanager
+    def part(self, key: str) -> Iterator[Path]:
+        """Give the place of a download that may be interrupted and go on later.
+
+        While somebody else uses it, another place is given, which nobody will go on with.
+        """
+        from filelock import FileLock, Timeout
+
         folder = self.folder / PARTS
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / key
+        # an asynchronous client leaves it in another thread than it entered
+        lock = FileLock(folder / f'{key}.lock', blocking=False, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            key = f'{token_hex(4)}-{key}'
+        try:
+            yield folder / key
+        finally:
+            lock.release()
 
     def clear(self) -> None:
         """Forget everything."""

@@ -73,7 +73,10 @@ class ServicePlace:
                     found = (cache.keep(draft, key, note), note)
                 assert found is not None  # noqa: S101 - nothing new: it was there
                 kept, note = found
-                frame: RecordFrame = yield from working(partial(columns.read_frame, kept))
+                try:
+                    frame: RecordFrame = yield from working(partial(columns.read_frame, kept))
+                except FileNotFoundError:  # another process has put newer content in its place
+                    return (yield from self.frame(question))
         frame.attrs = {
             'source': self.name,
             'resource': question.resource,
@@ -181,14 +184,14 @@ class ServicePlace:
         if carried == 'arrow':
             return (yield from self._stream(url, tag, draft, question.resource))
         arriving = require('mriqc_webapi.client.arriving')
-        file = cache.part(f'{key}.parquet')
-        wanted = Download(url=url, out=file, headers=PLAIN, known_tag=tag)
-        with self.bars.watching(question.resource, 'bytes') as watch:
-            got = yield from download(wanted, self.patience, watch.reach)
-        if not got.is_new:
-            return None
-        n_rows = yield from working(partial(arriving.take_in_parquet, file, draft))
-        file.unlink()
+        with cache.part(f'{key}.parquet') as file:
+            wanted = Download(url=url, out=file, headers=PLAIN, known_tag=tag)
+            with self.bars.watching(question.resource, 'bytes') as watch:
+                got = yield from download(wanted, self.patience, watch.reach)
+            if not got.is_new:
+                return None
+            n_rows = yield from working(partial(arriving.take_in_parquet, file, draft))
+            file.unlink()
         return Note(tag=got.tag, format='parquet', data_version=got.data_version, n_rows=n_rows)
 
     def _stream(self, url: str, tag: str, draft: Path, what: str) -> Steps[Note | None]:

@@ -88,7 +88,8 @@ def _estimate(value: Floats, draws: Floats, n: int) -> Estimate:
 
 
 def _cost(k: int, weighting: Weighting) -> Floats:
-    apart = np.abs(np.subtract.outer(np.arange(k), np.arange(k))).astype(np.float64)
+    categories = np.arange(k, dtype=np.float64)
+    apart: Floats = np.abs(categories[:, None] - categories)
     if weighting == 'none':
-        return np.sign(apart)
-    return apart if weighting == 'linear' else apart**2
+        apart = np.sign(apart)
+    return apart if weighting in {'none', 'linear'} else apart**2

@@ -63,6 +63,8 @@ async def take_rating(
     blank = {'md5sum': UNLINKED, 'name': '', 'comment': ''}
     if isinstance(document, dict):
         document = blank | {name: v for name, v in document.items() if v is not None}
+        if isinstance(document['md5sum'], str):
+            document['md5sum'] = document['md5sum'].lower()
     submission = check_rating(service.checkers[RESOURCE], document)
     record = make_record_of(service, submission, key=key, sender=sender)
     outcome = await _write(service, record)

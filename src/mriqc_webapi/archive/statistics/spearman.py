@@ -133,7 +133,8 @@ def _of_complete(
         found = products / np.sqrt(row_squares)[:, None] / np.sqrt(column_squares)
     found[row_squares == 0] = np.nan
     found[:, column_squares == 0] = np.nan
-    return np.clip(found, -1, 1)
+    clipped: Floats = np.clip(found, -1, 1)
+    return clipped
 
 
 def _centred(columns: Sequence[DoubleRanks], stretch: slice, n: int) -> Floats:
