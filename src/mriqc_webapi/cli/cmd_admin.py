@@ -4,9 +4,10 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from mriqc_webapi.cli.registry import (
     JSON,
@@ -180,12 +181,19 @@ def show_audit(*, data_dir: Path | None, database: str | None, as_json: bool) ->
     settings = Settings.from_environment(data_dir=data_dir, database=database)
     with Store.open(settings.database_url) as store, store.read() as tx:
         rows = [entry._asdict() | {'at': iso(entry.at)} for entry in audit.newest(tx)]
+    if not as_json:
+        rows = [{n: row[n] for n in ('at', 'who', 'act', 'what', 'why')} for row in rows]
+    print_rows(rows, as_json=as_json)
+    return ExitCode.OK
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print a table: as one JSON list, or tabs between what is in a row."""
     if as_json:
         print(json.dumps(rows))
-        return ExitCode.OK
+        return
     for row in rows:
-        print('\t'.join(str(row[name]) for name in ('at', 'who', 'act', 'what', 'why')))
-    return ExitCode.OK
+        print('\t'.join(str(value or '') for value in row.values()))
 
 
 def _md5sums(file: Path) -> Iterator[str]:

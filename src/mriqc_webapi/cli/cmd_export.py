@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from mriqc_webapi.cli.registry import (
     command,
     setting,
 )
-from mriqc_webapi.cli.waiting import wait_for
+from mriqc_webapi.cli.waiting import ready_archive
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,12 +64,10 @@ def export(  # noqa: PLR0913 — one keyword per option
     `residual`. The service may run meanwhile; its own copy of the records is then made once
     more, beside the one that it works with.
     """
-    from mriqc_webapi.archive.archive import Archive
     from mriqc_webapi.archive.export import Wanted
     from mriqc_webapi.iqm.loader import load_catalogue
     from mriqc_webapi.query.projection import parse_fields
     from mriqc_webapi.query.where import parse_where
-    from mriqc_webapi.store.engine import Store
 
     settings = Settings.from_environment(
         data_dir=data_dir, database=database, catalogue_dir=catalogue_dir
@@ -82,17 +79,7 @@ def export(  # noqa: PLR0913 — one keyword per option
         view=view,
         fields=parse_fields(fields),
     )
-    catalogue = load_catalogue(settings.catalogue_dir)
-    with ExitStack() as stack:
-        store = stack.enter_context(Store.open(settings.database_url))
-        archive = Archive.open(
-            settings.data_dir,
-            catalogue=catalogue,
-            store=store,
-            memory=settings.archive_memory,
-            threads=settings.archive_threads,
-        )
-        wait_for(stack.enter_context(archive))
+    with ready_archive(settings, load_catalogue(settings.catalogue_dir)) as archive:
         n_records = _write(archive, chosen, out)
     if out and as_json:
         print(json.dumps({'n_records': n_records, 'out': str(out)}))

@@ -16,7 +16,7 @@ from mriqc_webapi.cli.registry import (
     command,
     setting,
 )
-from mriqc_webapi.cli.waiting import wait_for
+from mriqc_webapi.cli.waiting import ready_archive
 from mriqc_webapi.errors import SetupError
 from mriqc_webapi.settings import Settings
 
@@ -120,26 +120,15 @@ def _checked(width: int) -> int:
 
 @contextmanager
 def _local(settings: Settings) -> Iterator['Put']:
-    from mriqc_webapi.archive.archive import Archive
     from mriqc_webapi.archive.ratings.desk import RatingDesk
     from mriqc_webapi.archive.statistics.frame import Statistics
     from mriqc_webapi.iqm.loader import load_catalogue
-    from mriqc_webapi.store.engine import Store
     from mriqc_webapi.web.answering import answering
 
     catalogue = load_catalogue(settings.catalogue_dir)
-    with Store.open(settings.database_url) as store:
-        archive = Archive.open(
-            settings.data_dir,
-            catalogue=catalogue,
-            store=store,
-            memory=settings.archive_memory,
-            threads=settings.archive_threads,
-        )
-        with archive:
-            wait_for(archive)
-            statistics = Statistics(archive, timeout_s=_FOREVER_S)
-            yield answering(statistics, RatingDesk(archive, patience_s=_FOREVER_S), catalogue)
+    with ready_archive(settings, catalogue) as archive:
+        statistics = Statistics(archive, timeout_s=_FOREVER_S)
+        yield answering(statistics, RatingDesk(archive, patience_s=_FOREVER_S), catalogue)
 
 
 @contextmanager

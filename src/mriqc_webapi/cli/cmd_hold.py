@@ -1,12 +1,11 @@
 """``admin hold`` and ``admin release``: keeping a submitter's records back for a while."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mriqc_webapi.cli.cmd_admin import WHY, iso, user_name
+from mriqc_webapi.cli.cmd_admin import WHY, iso, print_rows, user_name
 from mriqc_webapi.cli.registry import JSON, STORE_SETTINGS, Argument, ExitCode, command
 from mriqc_webapi.errors import QueryError
 from mriqc_webapi.settings import Settings
@@ -94,11 +93,7 @@ def list_held(*, data_dir: Path | None, database: str | None, as_json: bool) -> 
     settings = Settings.from_environment(data_dir=data_dir, database=database)
     with Store.open(settings.database_url) as store, store.read() as tx:
         rows = [one._asdict() | {'held_at': iso(one.held_at)} for one in holds.held_records(tx)]
-    if as_json:
-        print(json.dumps(rows))
-        return ExitCode.OK
-    for row in rows:
-        print('\t'.join(str(value or '') for value in row.values()))
+    print_rows(rows, as_json=as_json)
     return ExitCode.OK
 
 

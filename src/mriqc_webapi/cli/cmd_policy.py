@@ -43,26 +43,13 @@ def freeze(
     current API answers 503 for some seconds. A version in force is never changed or removed.
     """
     from mriqc_webapi.archive import freezing
-    from mriqc_webapi.archive.archive import Archive
-    from mriqc_webapi.cli.waiting import wait_for
+    from mriqc_webapi.cli.waiting import ready_archive
     from mriqc_webapi.iqm.loader import load_catalogue
-    from mriqc_webapi.store.engine import Store
 
     settings = Settings.from_environment(
         data_dir=data_dir, database=database, catalogue_dir=catalogue_dir
     )
-    catalogue = load_catalogue(settings.catalogue_dir)
-    with (
-        Store.open(settings.database_url) as store,
-        Archive.open(
-            settings.data_dir,
-            catalogue=catalogue,
-            store=store,
-            memory=settings.archive_memory,
-            threads=settings.archive_threads,
-        ) as archive,
-    ):
-        wait_for(archive)
+    with ready_archive(settings, load_catalogue(settings.catalogue_dir)) as archive:
         policy = freezing.freeze(archive)
     if as_json:
         print(json.dumps({'version': policy.version, 'scales': policy.scales}))

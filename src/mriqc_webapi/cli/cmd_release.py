@@ -3,13 +3,12 @@
 import json
 import os
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.progress import Watcher, progress_bar
 from mriqc_webapi.cli.registry import JSON, STORE_SETTINGS, Argument, ExitCode, command, setting
-from mriqc_webapi.cli.waiting import wait_for
+from mriqc_webapi.cli.waiting import ready_archive
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,23 +65,11 @@ def create(
 
 
 def _create(settings: Settings, notes: str) -> 'Manifest':
-    from mriqc_webapi.archive.archive import Archive
     from mriqc_webapi.archive.releases.create import create_release
     from mriqc_webapi.iqm.loader import load_catalogue
-    from mriqc_webapi.store.engine import Store
 
     catalogue = load_catalogue(settings.catalogue_dir)
-    with ExitStack() as stack:
-        store = stack.enter_context(Store.open(settings.database_url))
-        archive = Archive.open(
-            settings.data_dir,
-            catalogue=catalogue,
-            store=store,
-            memory=settings.archive_memory,
-            threads=settings.archive_threads,
-        )
-        wait_for(stack.enter_context(archive))
-        watcher = stack.enter_context(progress_bar())
+    with ready_archive(settings, catalogue) as archive, progress_bar() as watcher:
         return create_release(
             archive,
             _shelf(settings),
