@@ -1,10 +1,12 @@
 """A copy is written anew after withdrawals, and goes on answering meanwhile."""
 
+import shutil
 import time
 
 import pytest
 
 from mriqc_webapi.archive import renewal
+from mriqc_webapi.archive.slots import Slot
 from tests.archive.conftest import EVERYTHING, in_the_end, put, seqs_of, take_back
 
 PATIENCE_S = 30.0
@@ -72,6 +74,36 @@ def test_an_unfinished_one_is_removed_at_the_next_start(local_store, open_archiv
     (folder / 'archive-1-b.duckdb').write_bytes(b'half')
     assert len(seqs_of(open_archive(local_store))) == 1
     assert copies(folder) == ['archive-1.duckdb']
+
+
+def test_killed_in_a_second_renewal_it_goes_on_with_the_whole_copy(
+    local_store, open_archive, folder
+) -> None:
+    ids = put(local_store, {'cjv': 1.0}, {'cjv': 2.0})
+    archive = open_archive(local_store)
+    assert len(seqs_of(archive)) == 2
+    take_back(local_store, ids[0])
+    wait_for(lambda: copies(folder) == ['archive-1-b.duckdb'])
+    archive.close()
+    draft = Slot(folder / 'archive-1.duckdb', folder / 'archive-1.tmp', -1)
+    draft.begin()
+    shutil.copy(folder / 'archive-1-b.duckdb', draft.path)  # a file that could be opened
+    again = open_archive(local_store)
+    assert seqs_of(again) == [2]
+    assert copies(folder) == ['archive-1-b.duckdb']
+    assert not list(folder.glob('*.unfinished'))
+
+
+def test_while_it_is_made_the_new_file_is_marked_as_unfinished(
+    local_store, open_archive, folder, monkeypatch
+) -> None:
+    ids = put(local_store, {'cjv': 1.0}, {'cjv': 2.0})
+    monkeypatch.setattr(renewal.Renewal, 'is_ready', lambda *_: False)
+    archive = open_archive(local_store)
+    in_the_end(archive.require_ready)
+    take_back(local_store, ids[0])
+    wait_for(lambda: len(copies(folder)) == 2)
+    assert [path.name for path in folder.glob('*.unfinished')] == ['archive-1-b.unfinished']
 
 
 def test_a_stop_before_it_leaves_it_to_the_next_start(

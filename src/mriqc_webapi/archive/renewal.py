@@ -93,6 +93,7 @@ class Renewal:
         assert draft is not None, 'it is ready'  # noqa: S101 - for the type checker
         while draft.copy.mark < copy.mark or draft.copy.unjudged:
             follow(draft.copy, self._store, max_rows=MAX_BATCH_ROWS)
+        draft.slot.finish()
         now = time.monotonic()
         former = Slot(self.slot.path, self.slot.scratch, -1)
         self.slot.path, self.slot.scratch = draft.slot.path, draft.slot.scratch
@@ -121,6 +122,7 @@ class Renewal:
             return False
         self.slot.discard_unused()
         slot = self.slot.second()
+        slot.begin()
         made = Copy.create(slot, self._catalogue, self._store.identity(), self._options)
         self._draft = _Draft(made, slot, time.monotonic())
         return True
@@ -139,3 +141,4 @@ class Renewal:
 def _discard(slot: Slot) -> None:
     with contextlib.suppress(OSError):  # some systems keep a file that is open
         slot.discard()
+        slot.finish()

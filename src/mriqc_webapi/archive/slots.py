@@ -85,18 +85,34 @@ class Slot:
                 unused = Slot(*_places(lock.parent, int(number)), -1)
                 for slot in (unused, unused.second()):
                     slot.discard()
+                    slot.finish()
             except OSError:
                 continue  # it is in use
             finally:
                 os.close(fd)
 
+    def begin(self) -> None:
+        """Remember that the copy is not whole yet: killed, it must not replace one that is."""
+        self._unfinished.touch()
+
+    def finish(self) -> None:
+        """Forget that: the copy is as good as the one it replaces, or gone."""
+        self._unfinished.unlink(missing_ok=True)
+
+    @property
+    def _unfinished(self) -> Path:
+        return self.path.with_suffix('.unfinished')
+
     def _settled(self) -> Self:
-        """Take the file that is there; of two, the second one was not finished, or is as good."""
+        """Take the file that is there; of two, the one that was finished."""
         second = self.second()
-        if self.path.exists():
-            second.discard()
-        elif second.path.exists():
+        if second.path.exists() and (self._unfinished.exists() or not self.path.exists()):
+            self.discard()
+            self.finish()
             self.path, self.scratch = second.path, second.scratch
+        else:
+            second.discard()
+            second.finish()
         return self
 
     def discard(self) -> None:
