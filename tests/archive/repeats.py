@@ -1,6 +1,6 @@
 """Records that repeat images, a table of them, and the views computed in the plainest way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +13,7 @@ from mriqc_webapi.archive.comparison import comparison_of
 from mriqc_webapi.archive.policy import Policy
 from mriqc_webapi.archive.regrouping import Touched, regroup_all, regroup_scans
 from mriqc_webapi.archive.residual import Profile
+from mriqc_webapi.archive.views import VIEWS, first_predicate, view_predicate
 from mriqc_webapi.iqm.definitions import FieldDefinition, Resource
 from mriqc_webapi.iqm.versions import version_key
 from tests.archive.conftest import Row, make_row
@@ -124,6 +125,15 @@ class Views:
         sql = f'SELECT _id, {", ".join(GROUP_COLUMNS)} FROM {self.layout.table} ORDER BY _id'
         return {row[0]: row[1:] for row in self.connection.execute(sql).fetchall()}
 
+    def firsts(self) -> dict[str, list[str]]:
+        """Give, by view, the ids of the records that came first of their scan in it."""
+        found = {}
+        for view in VIEWS:
+            holds = f'{view_predicate(view, self.layout)} AND {first_predicate(view)}'
+            sql = f'SELECT _id FROM {self.layout.table} WHERE {holds} ORDER BY _id'
+            found[view] = [id_ for (id_,) in self.connection.execute(sql).fetchall()]
+        return found
+
     def vectors(self) -> list[tuple[Any, ...]]:
         """Give the metric vectors."""
         names = ', '.join(c.sql for c in comparison_of(self.layout).metrics)
@@ -167,6 +177,24 @@ def plainly_judged(
             state = 'quarantined' if chosen is None else 'member'
             found[row.id][1:] = ['canonical' if place == chosen else state, len(group), diameter]
     return {id_: tuple(row) for id_, row in sorted(found.items())}
+
+
+def plainly_first(
+    rows: Sequence[tuple[Row, dict[str, Any]]], judged: Mapping[str, tuple[Any, ...]]
+) -> dict[str, list[str]]:
+    """Find the records that came first of their scan in each view, scan by scan."""
+    shown: dict[str, Callable[[str], bool]] = {
+        'raw': lambda id_: True,
+        'scan': lambda id_: judged[id_][0],
+        'canonical': lambda id_: judged[id_][1] == 'canonical',
+        'canonical+quarantined': lambda id_: judged[id_][1] != 'member',
+    }
+    found: dict[str, list[str]] = {}
+    for view, is_shown in shown.items():
+        seen = sorted((rd for rd in rows if is_shown(rd[0].id)), key=_md5sum)
+        scans = (list(some) for _, some in groupby(seen, key=_md5sum))
+        found[view] = sorted(min((rd[0].created_at, rd[0].id) for rd in s)[1] for s in scans)
+    return found
 
 
 def _representative(

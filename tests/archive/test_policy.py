@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from mriqc_webapi.archive.policy import FUNCTIONAL_LIMIT, STRUCTURAL_LIMIT, TEXT, first_policy
 from tests.archive.conftest import Row, make_row
-from tests.archive.repeats import METRICS, Views, judged, make_record, plainly_judged, states
+from tests.archive.repeats import (
+    METRICS,
+    Views,
+    judged,
+    make_record,
+    plainly_first,
+    plainly_judged,
+    states,
+)
 
 
 def test_a_record_without_a_repeat_stands_for_itself():
@@ -173,7 +181,11 @@ records = st.builds(
 @given(st.lists(records, max_size=12), st.randoms(use_true_random=False), st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_order_of_arrival_gives_the_same_views(documents, random, data):
-    numbered = [(make_row(i, d), d) for i, d in enumerate(documents)]
+    dates = data.draw(st.lists(st.integers(1, 4), min_size=12, max_size=12))
+    numbered = [
+        (_dated(make_row(i, d), at), d)
+        for i, (d, at) in enumerate(zip(documents, dates, strict=False))
+    ]
     withdrawn = (
         data.draw(st.lists(st.sampled_from(numbered), unique_by=_id, max_size=4))
         if (numbered)
@@ -193,7 +205,9 @@ def test_any_order_of_arrival_gives_the_same_views(documents, random, data):
         at_once.insert([row for row, _ in kept])
     at_once.judge_all()
     assert views.rows() == at_once.rows()
-    assert at_once.rows() == _approximately(plainly_judged(kept))
+    plainly = plainly_judged(kept)
+    assert at_once.rows() == _approximately(plainly)
+    assert views.firsts() == at_once.firsts() == plainly_first(kept, plainly)
     views.close()
     at_once.close()
 

@@ -217,7 +217,13 @@ def _begun(
         # only now: a profile knows at least what stands in any view that began before
         layout = copy.layouts[name]
         target = Target(layout, copy.profiles[name], layout.derived if derived else {})
-        readings[name] = Reading(cursor, target, version=state[0][0], changed=changed[name])
+        readings[name] = Reading(
+            cursor,
+            target,
+            version=state[0][0],
+            changed=changed[name],
+            knows_firsts=derived and layout.has_views,
+        )
     return readings
 
 

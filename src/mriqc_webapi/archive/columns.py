@@ -18,7 +18,7 @@ from mriqc_webapi.iqm.definitions import Catalogue, FieldType, Kind, Resource
 Document: TypeAlias = dict[str, Any]
 Scalar: TypeAlias = float | int | str | bool
 
-LAYOUT_VERSION: Final = 3  # raise it when tables, split() or the state tables change their meaning
+LAYOUT_VERSION: Final = 4  # raise it when tables, split() or the state tables change their meaning
 SQL_TYPES: Final[dict[str, str]] = {
     'float': 'DOUBLE',
     'integer': 'BIGINT',
@@ -58,12 +58,13 @@ DERIVED_OF: Final[dict[Kind, dict[str, FieldType]]] = {
     'telemetry': {},
 }
 ALL_DERIVED: Final = frozenset(name for names in DERIVED_OF.values() for name in names)
-KEYS: Final = {  # by which duplicates are found, compared and ordered; no question names them
+KEYS: Final = {  # by which duplicates are found, compared and counted; no question names them
     '_scan': 'UBIGINT',
     '_group': 'UBIGINT',
     '_version': 'VARCHAR',
     '_vector': 'UBIGINT',
     '_geometry': 'UBIGINT',
+    '_first': 'UTINYINT',  # among which records it came first of its scan: `views.FIRST`
 }
 RESIDUAL: Final = 'residual'
 SERVER_FIELDS: Final = ('_id', '_created', '_updated', '_etag', '_links')

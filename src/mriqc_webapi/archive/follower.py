@@ -21,7 +21,7 @@ from mriqc_webapi.archive.columns import Layout, quoted
 from mriqc_webapi.archive.copy import Copy, transaction
 from mriqc_webapi.archive.policy import Policy, policy_at
 from mriqc_webapi.archive.rated import judge_chains
-from mriqc_webapi.archive.registering import registered
+from mriqc_webapi.archive.registering import insert, registered
 from mriqc_webapi.archive.regrouping import Touched, regroup_all, regroup_scans
 from mriqc_webapi.store import records
 from mriqc_webapi.store.engine import Store
@@ -128,8 +128,7 @@ def _write_rows(
     chains: dict[str, set[str]] = {n: set() for n, at in copy.layouts.items() if at.rates}
     for name, tables in batch.inserted.items():
         rows = pa.concat_tables(tables, promote_options='default')  # not all have all columns
-        with registered(tx, 'given', rows):
-            tx.execute(f'INSERT INTO {copy.layouts[name].table} BY NAME FROM given')
+        insert(tx, copy.layouts[name].table, rows)
         if name in touched:
             keys = (rows[key].to_pylist() for key in ('_scan', '_group'))
             touched[name].update(zip(*keys, strict=True))

@@ -6,7 +6,7 @@ and any number of groups at once the same as each by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -102,6 +102,19 @@ def newest_of_scans(facts: Facts) -> Flags:
     found = np.zeros(len(facts), np.bool_)
     found[order[is_last]] = True
     return found
+
+
+def first_of_scans(facts: Facts, among: Sequence[Flags]) -> list[Flags]:
+    """Mark one record per scan among each of some sets: the oldest, then of the lowest id."""
+    order = np.lexsort((*_ids(facts), facts.created, facts.scan))
+    marks = []
+    for is_in in among:
+        kept = order[is_in[order]]
+        scans = facts.scan[kept]
+        found = np.zeros(len(facts), np.bool_)
+        found[kept[np.append(True, scans[1:] != scans[:-1])[: len(kept)]]] = True
+        marks.append(found)
+    return marks
 
 
 def medoids(vectors: Floats) -> Places:

@@ -25,6 +25,7 @@ class Reading:
     target: Target
     version: int  # number of the last change of any resource
     changed: int  # number of the last change of this one
+    knows_firsts: bool = False  # whether its rows say which of them came first of their scan
 
     @property
     def layout(self) -> Layout:

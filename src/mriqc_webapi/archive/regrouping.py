@@ -12,26 +12,55 @@ from typing import Any, Final, TypeAlias
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mriqc_webapi.archive.columns import Layout
 from mriqc_webapi.archive.comparison import comparison_of
-from mriqc_webapi.archive.groups import STATES, Facts, Floats, Ints, Keys, Places, Verdicts, judge
+from mriqc_webapi.archive.groups import (
+    CANONICAL,
+    MEMBER,
+    STATES,
+    Facts,
+    Flags,
+    Floats,
+    Ints,
+    Keys,
+    Places,
+    Verdicts,
+    first_of_scans,
+    judge,
+)
 from mriqc_webapi.archive.policy import Policy
-from mriqc_webapi.archive.registering import registered
+from mriqc_webapi.archive.registering import lent, registered
+from mriqc_webapi.archive.views import FIRST, View
 
 PART_ROWS: Final = 1_000_000  # judged at once; bounds the memory that a rebuild takes
 FETCHED_ROWS: Final = 20_000  # vectors brought in at once
 Touched: TypeAlias = 'set[tuple[int, int]]'  # keys of the scan and the group of rows
 
-_FACTS: Final = """
-    rowid, _scan, _group, _version, epoch_us(_created) AS created, _id, _vector, _geometry,
-    in_scan, group_state, n_group, diameter
-"""
+_FACTS: Final = pa.schema(
+    {
+        'rowid': pa.int64(),
+        '_scan': pa.uint64(),
+        '_group': pa.uint64(),
+        '_version': pa.string(),
+        'epoch_us(_created)': pa.int64(),
+        '_id': pa.string(),
+        '_vector': pa.uint64(),
+        '_geometry': pa.uint64(),
+        'in_scan': pa.bool_(),
+        'group_state': pa.string(),
+        'n_group': pa.int64(),
+        'diameter': pa.float64(),
+        '_first': pa.uint8(),
+    }
+)
+_FACTS_SQL: Final = ', '.join(_FACTS.names)
 _SETS: Final = """
     in_scan = given.in_scan, group_state = given.group_state, n_group = given.n_group,
-    diameter = given.diameter
+    diameter = given.diameter, _first = given._first
 """
 _STATE_NAMES: Final = pa.array(STATES)
 
@@ -40,10 +69,7 @@ def regroup_scans(
     tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy, touched: Touched
 ) -> None:
     """Judge the scans and groups anew that rows have entered or left."""
-    scans = pa.table({'scan': pa.array({scan for scan, _ in touched}, pa.uint64())})
-    within = f'FROM {layout.table} WHERE _scan IN (SELECT scan FROM scans)'  # noqa: S608 - quoted
-    with registered(tx, 'scans', scans):
-        facts = tx.sql(f'SELECT {_FACTS} {within}').to_arrow_table()
+    facts = _facts_of_scans(tx, layout, {scan for scan, _ in touched})
     _regroup(tx, layout, policy, facts, {group for _, group in touched})
 
 
@@ -53,8 +79,18 @@ def regroup_all(tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy) -
     n_parts = 1 + n_rows // PART_ROWS
     for part in range(n_parts):
         within = f'FROM {layout.table} WHERE _scan % {n_parts} = {part}'
-        facts = tx.sql(f'SELECT {_FACTS} {within}').to_arrow_table()
+        facts = tx.sql(f'SELECT {_FACTS_SQL} {within}').to_arrow_table()
         _regroup(tx, layout, policy, facts)
+
+
+def _facts_of_scans(tx: duckdb.DuckDBPyConnection, layout: Layout, scans: set[int]) -> pa.Table:
+    rows = f'SELECT {_FACTS_SQL} FROM {layout.table} WHERE _scan'  # noqa: S608 - quoted
+    if len(scans) == 1:  # most often; a plain comparison of few rows costs half
+        found = tx.execute(f'{rows} = ?', list(scans)).fetchall()
+        told = (dict(zip(_FACTS.names, row, strict=True)) for row in found)
+        return pa.Table.from_pylist(list(told), schema=_FACTS)
+    with registered(tx, 'scans', pa.table({'scan': pa.array(scans, pa.uint64())})):
+        return tx.sql(f'{rows} IN (SELECT scan FROM scans)').to_arrow_table()  # noqa: S608 - quoted
 
 
 def _regroup(
@@ -65,12 +101,14 @@ def _regroup(
     groups: set[int] | None = None,
 ) -> None:
     fetch = partial(_vectors, tx, layout, facts['rowid'])
-    verdicts = judge(_facts(facts), policy.scales_of(layout), fetch, groups)
-    changed = _changed(facts, verdicts)
+    known = _facts(facts)
+    verdicts = judge(known, policy.scales_of(layout), fetch, groups)
+    changed = _changed(facts, _told(facts, known, verdicts))
     if changed.num_rows:
         same = f'{layout.table}.rowid = given.row'
-        with registered(tx, 'given', changed):
-            tx.execute(f'UPDATE {layout.table} SET {_SETS} FROM given WHERE {same}')  # noqa: S608 - quoted
+        with lent(tx, 'given', changed) as (given, values):
+            sql = f'UPDATE {layout.table} SET {_SETS} FROM {given} WHERE {same}'  # noqa: S608 - quoted
+            tx.execute(sql, values)
 
 
 def _facts(table: pa.Table) -> Facts:
@@ -78,7 +116,7 @@ def _facts(table: pa.Table) -> Facts:
         scan=_numbers(table['_scan']),
         group=_numbers(table['_group']),
         version=_ranks(table['_version']),
-        created=_numbers(table['created']),
+        created=_numbers(table['epoch_us(_created)']),
         id=_id_numbers(table['_id']),
         vector=_numbers(pc.fill_null(table['_vector'], 0)),
         is_complete=_numbers(pc.is_valid(table['_vector'])),
@@ -86,21 +124,40 @@ def _facts(table: pa.Table) -> Facts:
     )
 
 
-def _changed(facts: pa.Table, verdicts: Verdicts) -> pa.Table:
-    """Give the new columns of the rows in which any of them differs from what stands there."""
+def _told(facts: pa.Table, known: Facts, verdicts: Verdicts) -> pa.Table:
+    """Give the columns that follow from the verdicts; groups that were not judged keep theirs."""
     is_judged = pa.array(verdicts.is_judged)
     of_group = {
         'group_state': _STATE_NAMES.take(pa.array(verdicts.state)),
         'n_group': pa.array(verdicts.n_group),
         'diameter': pa.array(verdicts.diameter, mask=np.isnan(verdicts.diameter)),
     }
-    new = pa.table(
+    told = {n: pc.if_else(is_judged, v, facts[n]) for n, v in of_group.items()}
+    return pa.table(
         {
             'row': facts['rowid'],
             'in_scan': pa.array(verdicts.in_scan),
-            **{n: pc.if_else(is_judged, v, facts[n]) for n, v in of_group.items()},
+            **told,
+            '_first': pa.array(_firsts(known, told['group_state'])),
         }
     )
+
+
+def _firsts(known: Facts, states: pa.ChunkedArray) -> npt.NDArray[np.uint8]:
+    """Say of each record in which views it is the first of its scan, as bits."""
+    among: dict[View, Flags] = {
+        'raw': np.ones(len(known), np.bool_),
+        'canonical': _numbers(pc.equal(states, STATES[CANONICAL])),
+        'canonical+quarantined': _numbers(pc.not_equal(states, STATES[MEMBER])),
+    }
+    bits = np.zeros(len(known), np.uint8)
+    for view, is_first in zip(among, first_of_scans(known, list(among.values())), strict=True):
+        bits |= is_first * np.uint8(FIRST[view])
+    return bits
+
+
+def _changed(facts: pa.Table, new: pa.Table) -> pa.Table:
+    """Give the rows in which anything differs from what stands there."""
     differs = np.zeros(len(facts), np.bool_)
     for name in new.column_names[1:]:
         same = pc.equal(facts[name], new[name])

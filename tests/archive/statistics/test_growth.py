@@ -4,13 +4,23 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mriqc_webapi.archive.statistics import growth
+from mriqc_webapi.archive.statistics.frame import Statistics
 from mriqc_webapi.archive.statistics.growth import Growth
+from mriqc_webapi.archive.statistics.sample import Population
+from mriqc_webapi.archive.views import VIEWS
 from mriqc_webapi.errors import QueryError
+from mriqc_webapi.query.where import parse_where
+from mriqc_webapi.store.insert import insert_batch
+from mriqc_webapi.store.record import make_record as stored_record
+from mriqc_webapi.submissions.submission import Submission
+from tests.archive.conftest import in_the_end, make_catalogue, take_back
+from tests.archive.repeats import make_measured, make_record
 from tests.archive.statistics.conftest import FEW, Laboratory
 
 
@@ -90,3 +100,55 @@ def test_scans_whose_keys_differ_in_low_bits_only_are_told_apart(low_bits):
         expected[scan] = min(period, expected.get(scan, period))
     found = growth.first_periods(periods, scans)
     assert sorted(found.tolist()) == sorted(expected.values())
+
+
+@pytest.mark.parametrize('view', VIEWS)
+def test_what_rows_say_of_themselves_gives_what_counting_scans_gives(
+    local_store, open_archive, view
+):
+    repeats = [
+        make_record(cjv, md5sum=scan, version=version)
+        for cjv, scan, version in [
+            (0.5, 'a', '0.16.1'),
+            (0.9, 'a', '0.16.1'),
+            (0.5, 'a', '22.0.6'),
+            (0.5, 'b', '22.0.6'),
+            (0.5, 'b', '22.0.6'),
+            (0.5, 'c', '22.0.6'),
+        ]
+    ]
+    t1w, week = make_measured(), 7 * 86_400
+    archive = open_archive(local_store, catalogue=make_catalogue(t1w))
+    statistics = Statistics(archive, timeout_s=20)
+
+    def told(where):
+        population = Population(view=view, where=parse_where(where))
+        return in_the_end(lambda: statistics.ask(t1w, Growth(per='week'), population))
+
+    ids = [put_at(local_store, t1w, week * n, d) for n, d in enumerate([*repeats, *repeats])]
+    everyone = '{"_created": {"$gte": "1970-01-01"}}'
+    assert told('') == told(everyone)
+    take_back(local_store, ids[0])
+    take_back(local_store, ids[3])
+    assert told('') == told(everyone)
+    assert orjson.loads(told(''))['total_unique'][-1] == 3
+
+
+def test_a_scan_whose_first_record_is_filtered_out_came_in_with_the_next(
+    local_store, open_archive
+):
+    t1w = make_measured()
+    statistics = Statistics(open_archive(local_store, catalogue=make_catalogue(t1w)), timeout_s=20)
+    put_at(local_store, t1w, 0, make_record(0.5))
+    put_at(local_store, t1w, 86_400 * 40, make_record(0.9))
+    population = Population(view='raw', where=parse_where('{"cjv": 0.9}'))
+    told = orjson.loads(in_the_end(lambda: statistics.ask(t1w, Growth(), population)))
+    assert (told['periods'], told['new_unique']) == (['1970-02-01'], [1])
+
+
+def put_at(store, resource, created_at, document):
+    """Store a document that came in at a time; give its id."""
+    submission = Submission(resource=resource.name, document=document, created_at=created_at)
+    with store.write() as tx:
+        record = stored_record(submission, resource=resource, now=0)
+        return insert_batch(tx, [record])[0].id

@@ -60,8 +60,10 @@ class Distribution(Question):
             ordered = groups.sorted_values(values)
             edges = self._edges(ordered)
             return self._answer(ordered, len(values) - len(ordered), edges, {})
-        found = groups.find_groups(sample, self.by, counted=number, min_group=self.min_group)
-        *parts, rest = groups.grouped_values(sample, found, number)
+        found, ordered_by_group = groups.grouped_values(
+            sample, self.by, number, min_group=self.min_group
+        )
+        *parts, rest = ordered_by_group
         everything = np.sort(np.concatenate([*parts, rest]))
         edges = self._edges(everything)
         n_missing = sum(g.n_missing for g in (*found.kept, found.other))

@@ -51,38 +51,23 @@ def check_fields(fields: Sequence[str], *, most: int = MAX_FIELDS) -> None:
         raise QueryError('a field to group by is named twice')
 
 
-def find_groups(
-    sample: Sample,
-    fields: tuple[str, ...],
-    *,
-    counted: str = '*',
-    min_group: int = 1,
-    max_groups: int = MAX_GROUPS,
-) -> Groups:
-    """Find the groups of at least `min_group` records, at most `max_groups` of them.
+def find_groups(sample: Sample, fields: tuple[str, ...], *, max_groups: int) -> Groups:
+    """Find the largest groups, at most so many of them.
 
     Without fields there is one group, of everything.
-
-    Parameters
-    ----------
-    counted : str
-        SQL: records where it is NULL are missing from their group.
     """
     if not fields:
-        n, n_missing = sample.rows(f'SELECT count({counted}) AS n, count(*) - n {sample.source}')[
-            0
-        ]
-        return Groups((), [Group((), n, n_missing)], 0, Group((), 0, 0))
+        return Groups((), [Group((), sample.count(), 0)], 0, Group((), 0, 0))
     keys = ', '.join(f'{sample.field(name).sql} AS k{i}' for i, name in enumerate(fields))
     order = ', '.join(f'k{i} NULLS LAST' for i in range(len(fields)))
     found = sample.rows(
-        f'SELECT *, count(*) OVER (), sum(n) OVER (), sum(n_missing) OVER () FROM ('  # noqa: S608 - bound
-        f' SELECT {keys}, count({counted}) AS n, count(*) - n AS n_missing {sample.source}'
+        f'SELECT *, count(*) OVER (), sum(n) OVER () FROM ('  # noqa: S608 - bound
+        f' SELECT {keys}, count(*) AS n {sample.source}'
         f' GROUP BY ALL) ORDER BY n DESC, {order} LIMIT {max_groups}'
     )
-    n_groups, n, n_missing = map(int, found[0][-3:]) if found else (0, 0, 0)
-    kept = [Group(row[:-5], row[-5], row[-4]) for row in found if row[-5] >= min_group]
-    other = Group((), n - sum(g.n for g in kept), n_missing - sum(g.n_missing for g in kept))
+    n_groups, n = map(int, found[0][-2:]) if found else (0, 0)
+    kept = [Group(row[:-3], row[-3], 0) for row in found]
+    other = Group((), n - sum(g.n for g in kept), 0)
     return Groups(fields, kept, n_groups - len(kept), other)
 
 
@@ -117,12 +102,40 @@ def numbered(sample: Sample, groups: Groups, columns: str) -> str:
     )
 
 
-def grouped_values(sample: Sample, groups: Groups, number: str) -> list[Floats]:
-    """Fetch a numeric expression's values per kept group, sorted; those of all others last."""
-    source = numbered(sample, groups, f'{number} AS v')
-    values, numbers = sample.arrays(f'SELECT v, number::USMALLINT AS number {source}')
-    (parts,) = parted(groups, numbers, values)
-    return [sorted_values(part) for part in parts]
+def grouped_values(
+    sample: Sample, fields: tuple[str, ...], number: str, *, min_group: int
+) -> tuple[Groups, list[Floats]]:
+    """Find the groups of at least `min_group` values of a numeric expression, and the values.
+
+    There are at most `MAX_GROUPS`; without fields one, of everything.
+
+    Returns
+    -------
+    groups : Groups
+    values : list of (n,) ndarray of float64
+        Of each kept group, sorted; those of all others last.
+    """
+    if not fields:
+        (values,) = sample.arrays(f'SELECT {number} AS v {sample.source}')
+        ordered = sorted_values(values)
+        own = Group((), len(ordered), len(values) - len(ordered))
+        return Groups((), [own], 0, Group((), 0, 0)), [ordered, ordered[:0]]
+    names = [f'k{i}' for i in range(len(fields))]
+    keys = ', '.join(f'{sample.field(f).sql} AS {k}' for f, k in zip(fields, names, strict=True))
+    order = ', '.join(f'{name} NULLS LAST' for name in names)
+    found, values = sample.listed(
+        f'SELECT {", ".join(names)}, count(v) AS n, count(*) - n AS n_missing,'  # noqa: S608 - bound
+        f' list(v) FILTER (v IS NOT NULL) FROM (SELECT {keys}, {number} AS v {sample.source})'
+        f' GROUP BY ALL ORDER BY n DESC, {order}'
+    )
+    sizes, n_missing = (found[name].to_numpy() for name in ('n', 'n_missing'))
+    n_kept = int(np.count_nonzero(sizes[:MAX_GROUPS] >= min_group))
+    rows = zip(*(column.to_pylist() for column in found.slice(0, n_kept).columns), strict=True)
+    kept = [Group(row[:-2], *row[-2:]) for row in rows]
+    other = Group((), int(sizes[n_kept:].sum()), int(n_missing[n_kept:].sum()))
+    parts = np.split(values, np.cumsum(sizes[:n_kept]))
+    groups = Groups(fields, kept, len(sizes) - n_kept, other)
+    return groups, [sorted_values(part) for part in parts]
 
 
 def parted(

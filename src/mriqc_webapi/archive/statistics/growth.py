@@ -40,6 +40,9 @@ class Growth(Question):
 
     def answer(self, sample: Sample) -> Answer:
         """Fetch when each record came and of which scan it is, and count."""
+        first = sample.first_of_scan
+        if first is not None and not self.by:
+            return self._counted(sample, first)
         found = groups.find_groups(sample, self.by, max_groups=TOP_GROUPS) if self.by else None
         columns = f'{_DAY} AS day, {sample.scan_key} AS scan'
         if found:
@@ -49,13 +52,28 @@ class Growth(Question):
             days, scans = sample.arrays(f'SELECT {columns} {sample.source}')
         periods = _periods(days, self.per)
         times = _distinct(periods)
-        body: Body = {'per': self.per, 'periods': _first_days(times, self.per)}
-        body |= _told(periods, scans, times) | {'by': list(self.by)}
+        body = self._body(times, _told(periods, scans, times))
         if found:
             own_periods, own_scans = groups.parted(found, numbers, periods, scans)
             parts = zip(own_periods, own_scans, strict=True)
             body |= _told_by_group(found, [_told(own, its, times) for own, its in parts])
         return Answer(len(periods), 0, body)
+
+    def _counted(self, sample: Sample, first: str) -> Answer:
+        """Do the same without groups, where rows say whether they came first of their scan."""
+        counts = f'count(*) AS n, count_if({first})::BIGINT AS n_first'
+        dates, n, n_first = sample.arrays(
+            f'SELECT "_created"::DATE AS date, {counts} {sample.source} GROUP BY 1 ORDER BY 1'
+        )
+        days = dates.astype('datetime64[D]').astype(np.int64)
+        periods = _periods(days, self.per)
+        times, starts = np.unique(periods, return_index=True)
+        new, new_unique = (_sums(each, starts) for each in (n, n_first))
+        return Answer(int(n.sum()), 0, self._body(times, _cumulated(new, new_unique)))
+
+    def _body(self, times: Integers, told: Body) -> Body:
+        periods = _first_days(times, self.per)
+        return {'per': self.per, 'periods': periods, **told, 'by': list(self.by)}
 
 
 def _periods(days: Integers, per: Period) -> Integers:
@@ -87,7 +105,18 @@ def _first_days(periods: Integers, per: Period) -> list[str]:
 
 def _told(periods: Integers, scans: NDArray[np.uint64], times: Integers) -> Body:
     """Count records and first appearances of scans at some times."""
-    new, new_unique = (_counts(p, times) for p in (periods, first_periods(periods, scans)))
+    return _cumulated(
+        *(_counts(found, times) for found in (periods, first_periods(periods, scans)))
+    )
+
+
+def _sums(counts: Integers, starts: Integers) -> Integers:
+    """Add up stretches of counts that begin at some places."""
+    sums: Integers = np.add.reduceat(counts, starts) if len(starts) else counts
+    return sums
+
+
+def _cumulated(new: Integers, new_unique: Integers) -> Body:
     return {
         'new': new.tolist(),
         'total': np.cumsum(new).tolist(),

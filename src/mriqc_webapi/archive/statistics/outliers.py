@@ -79,8 +79,7 @@ class Outliers(Question):
         """Find each group's limits, then the records beyond them, the farthest first."""
         number = sample.number(self.iqm)
         floor = 1 if self.has_range or not self.by else self.min_group
-        found = groups.find_groups(sample, self.by, counted=number, min_group=floor)
-        parts = groups.grouped_values(sample, found, number)
+        found, parts = groups.grouped_values(sample, self.by, number, min_group=floor)
         limits = [*(self._limits(part) for part in parts[:-1]), self._limits_of_others()]
         told = [_told(part, own) for part, own in zip(parts, limits, strict=True)]
         n_judged = sum(len(p) for p, own in zip(parts, limits, strict=True) if own.judge)

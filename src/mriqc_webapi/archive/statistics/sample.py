@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mriqc_webapi.archive.callers import current_caller
@@ -19,7 +21,7 @@ from mriqc_webapi.archive.columns import RESIDUAL, Column, Layout, quoted
 from mriqc_webapi.archive.compile import predicate
 from mriqc_webapi.archive.predicates import Parameters, pointer
 from mriqc_webapi.archive.reading import Reading
-from mriqc_webapi.archive.views import View, view_predicate
+from mriqc_webapi.archive.views import View, first_predicate, view_predicate
 from mriqc_webapi.errors import QueryError, QueryTimeoutError
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.query.expression import Expression
@@ -57,6 +59,7 @@ class Sample:
         self.parameters = Parameters()
         self._reading = reading
         self._target = reading.target
+        self._population = population
         self._deadline = deadline
         self._caller = current_caller()
         self._n: int | None = None
@@ -80,6 +83,14 @@ class Sample:
         self.check_time()
         fetched = self._reading.cursor.execute(sql, self.parameters.of(sql)).fetchnumpy()
         return [_plain(column) for column in fetched.values()]
+
+    def listed(self, sql: str) -> tuple[pa.Table, Floats]:
+        """Fetch a statement's columns but the last, and what that one lists, joined."""
+        self.check_time()
+        relation = self._reading.cursor.sql(sql, params=self.parameters.of(sql))
+        found = relation.to_arrow_table()
+        numbers = pc.list_flatten(found.columns[-1]).to_numpy()
+        return found.drop_columns(found.column_names[-1]), _plain(np.array(numbers))
 
     def values(self, *names: str, within: str = 'TRUE') -> list[Floats]:
         """Fetch numeric fields, aligned with each other: NaN for what is missing or not finite."""
@@ -194,6 +205,13 @@ class Sample:
         if self._reading.layout.has_views:
             return '_scan'
         return f'hash(coalesce({self.scan}, _id))' if self.scan else 'hash(_id)'
+
+    @property
+    def first_of_scan(self) -> str | None:
+        """The SQL of whether a record came first of its scan in the sample, if rows say that."""
+        if not self._reading.knows_firsts or self._population.where != ALWAYS:
+            return None
+        return first_predicate(self._population.view)
 
     @property
     def scan(self) -> str | None:
