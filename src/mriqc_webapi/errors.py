@@ -48,6 +48,7 @@ WebApiError
 │   ├── LinkedReportError      it is a link, and what it leads to is not to be changed
 │   └── DamagedReportError     what an annotation kept of the original cannot be read
 ├── ImageError             an image file cannot be read
+├── UndefinedIqmError      an image leaves an IQM without a value; the message says why
 ├── CatalogueError         a catalogue file is wrong; carries file, line and reason
 └── SetupError             the service cannot start as it is set up
 """
@@ -359,6 +360,12 @@ class ImageError(WebApiError):
     """An image file cannot be read; the message says which and why."""
 
     code = 'bad-image'
+
+
+class UndefinedIqmError(WebApiError):
+    """An image leaves an IQM without a value; the message says why."""
+
+    code = 'undefined-iqm'
 
 
 class CatalogueError(WebApiError):

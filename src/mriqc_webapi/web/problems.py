@@ -41,6 +41,7 @@ STATUSES: dict[type[WebApiError], int] = {
     errors.LinkedReportError: 422,
     errors.DamagedReportError: 422,
     errors.ImageError: 422,
+    errors.UndefinedIqmError: 422,
     errors.RateLimitError: 429,
     errors.QueueFullError: 503,
     errors.ExportsBusyError: 503,
