@@ -25,6 +25,8 @@ QUESTIONS = {
     'distribution': lambda a: a.distribution('T1w', 'cjv', by='vendor,field_strength'),
     'binned': lambda a: a.distribution('T1w', 'cjv', bins=7, range=(0.2, 0.9), where='efc < 0.6'),
     'summary': lambda a: a.summary('T1w', where={'cjv': {'$lt': 0.6}}),
+    'percentiles': lambda a: a.percentiles('T1w', ['cjv', 'efc'], percentiles=(5, 50, 95)),
+    'all percentiles': lambda a: a.percentiles('T1w', where='cjv < 0.6'),
     'facets': lambda a: a.facets('T1w', 'vendor,bids_meta.EchoTime', limit=3),
     'relation': lambda a: a.relation('T1w', 'cjv', 'cnr', bins=5),
     'protocols': lambda a: a.protocols('T1w', limit=4),

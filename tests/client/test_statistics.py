@@ -84,6 +84,7 @@ def test_correlations_come_as_matrix_and_as_pairs(archive):
         (lambda a: a.protocols('T1w'), 'n'),
         (lambda a: a.outliers('T1w', 'cjv', low=0.3), 'value'),
         (lambda a: a.coverage('T1w'), 'n_present'),
+        (lambda a: a.percentiles('T1w', 'cjv'), 'p50'),
     ],
 )
 def test_other_answers_are_tables_as_well(archive, ask, column):

@@ -30,6 +30,16 @@ _SETUP_ERRORS = (
     MissingPackageError,
 )
 _OWN = 'mriqc_webapi'
+_OF_EXTRACT = {
+    'ants',
+    'bids2table',
+    'dask',
+    'distributed',
+    'nibabel',
+    'nilearn',
+    'psutil',
+    'scipy',
+}
 
 
 def load_commands() -> None:
@@ -64,10 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _what_to_install(error: ModuleNotFoundError) -> str:
-    return (
-        f'this needs {error.name}, which is not installed:'
-        ' pip install "mriqc-webapi[server]" has everything'
-    )
+    of_images = (error.name or '').partition('.')[0] in _OF_EXTRACT
+    what = '[extract]" has all that images take' if of_images else '[server]" has everything'
+    return f'this needs {error.name}, which is not installed: pip install "mriqc-webapi{what}'
 
 
 def _exit_code(error: WebApiError) -> ExitCode:

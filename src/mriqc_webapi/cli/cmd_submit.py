@@ -1,15 +1,12 @@
 """``submit``: send records to a service."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.registry import (
-    HELP_COLUMNS,
     JSON,
     RESOURCE,
     Argument,
@@ -18,23 +15,26 @@ from mriqc_webapi.cli.registry import (
     existing_path,
     setting,
 )
+from mriqc_webapi.cli.sending import (
+    N_WORKERS,
+    PATIENCE_S,
+    PRIVACY,
+    TOKEN,
+    URL,
+    YES,
+    ask_to_agree,
+    exit_code_of,
+    have_agreed,
+    refusal_lines,
+    tell_summary,
+    terms_of,
+)
 from mriqc_webapi.errors import QueryError
-from mriqc_webapi.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from mriqc_webapi.client.sending.submit import Sender
     from mriqc_webapi.client.sending.summary import SubmitSummary
-    from mriqc_webapi.client.sending.terms import Survey, Terms
-
-URL_VARIABLE = f'{PREFIX}URL'
-TOKEN_VARIABLE = f'{PREFIX}TOKEN'
-SHOWN_REFUSALS = 20
-PATIENCE_S = 300.0
-
-URL = Argument('--url', metavar='URL', help=f'the service that takes them ({URL_VARIABLE})')
-TOKEN = Argument(
-    '--token', metavar='TEXT', help=f'a token with the scope submit ({TOKEN_VARIABLE})'
-)
+    from mriqc_webapi.client.sending.terms import Survey
 
 
 @command(
@@ -44,18 +44,13 @@ TOKEN = Argument(
     TOKEN,
     Argument('--dry-run', action='store_true', help='say what would be sent, and send nothing'),
     Argument('--show', action='store_true', help='print what would leave, and send nothing'),
-    Argument('--yes', action='store_true', help='agree, without being asked'),
+    YES,
     Argument('--no-sub', action='store_true', help='never send from PATH: this is remembered'),
     Argument('--flush', action='store_true', help='send what earlier runs left'),
     Argument(
         '--retry-refused', action='store_true', help='send once more what the service refused'
     ),
-    Argument(
-        '--privacy',
-        choices=('default', 'strict'),
-        default='default',
-        help='strict: leave out what could identify scanner or institution',
-    ),
+    PRIVACY,
     Argument('--mriqc-hash', action='store_true', help='hash labels as MRIQC does, unsalted'),
     Argument('--free-text', action='store_true', help='send free text, too'),
     Argument('--email', metavar='ADDRESS', default='', help='yours; it is never published'),
@@ -68,7 +63,7 @@ TOKEN = Argument(
     Argument('--no-data-hash', action='store_true', help='do not read images for their data_hash'),
     RESOURCE,
     setting('catalogue_dir'),
-    Argument('--n-workers', type=int, default=4, metavar='N', help='requests at once (4)'),
+    Argument('--n-workers', type=int, default=N_WORKERS, metavar='N', help='requests at once (4)'),
     Argument(
         '--patience',
         type=float,
@@ -99,7 +94,7 @@ def submit(*, paths: Sequence[Path], as_json: bool, **options: Any) -> ExitCode:
     from mriqc_webapi.client.sending.submit import Sender
     from mriqc_webapi.client.sending.summary import SubmitSummary
 
-    terms = _terms(options)
+    terms = terms_of(options)
     with Sender(terms, bars=Bars(False if as_json else None)) as sender:
         if options['show']:
             return _show(sender, paths, as_json=as_json)
@@ -110,8 +105,8 @@ def submit(*, paths: Sequence[Path], as_json: bool, **options: Any) -> ExitCode:
         survey = _surveyed(sender, paths, options)
         if options['dry_run']:
             return _tell_survey(survey, sender.root, as_json=as_json)
-        if survey is not None:
-            _agree(sender, survey, is_given=options['yes'])
+        if survey is not None and not options['yes']:
+            ask_to_agree(sender, survey.datasets.values(), _told(survey, sender.root))
         try:
             return _tell(sender.send(list(paths)), as_json=as_json)
         except KeyboardInterrupt:
@@ -130,84 +125,11 @@ def _check(paths: Sequence[Path], options: dict[str, Any]) -> None:
         raise QueryError('--n-workers is at least 1')
 
 
-def _terms(options: dict[str, Any]) -> 'Terms':
-    from mriqc_webapi.client.sending.disclosure import Policy
-    from mriqc_webapi.client.sending.terms import Terms
-
-    url = options['url'] or os.environ.get(URL_VARIABLE, '')
-    if not url:
-        raise QueryError(f'say where to: --url, or {URL_VARIABLE} in the environment')
-    settings = Settings.from_environment(catalogue_dir=options['catalogue_dir'])
-    policy = Policy(
-        level=options['privacy'],
-        hashing='mriqc' if options['mriqc_hash'] else 'salted',
-        free_text=options['free_text'],
-        email=options['email'],
-    )
-    return Terms(
-        url=url,
-        token=options['token'] or os.environ.get(TOKEN_VARIABLE) or None,
-        policy=policy,
-        resource=options['resource'],
-        bids_dir=options['bids_dir'],
-        with_data_hash=not options['no_data_hash'],
-        n_workers=options['n_workers'],
-        patience_s=options['patience'],
-        retries_refused=options['retry_refused'],
-        spool=options['spool'],
-        catalogue_dir=settings.catalogue_dir,
-    )
-
-
 def _surveyed(sender: 'Sender', paths: Sequence[Path], options: dict[str, Any]) -> 'Survey | None':
     """Look first, if somebody is to be told or asked; who has agreed is not kept waiting."""
-    from mriqc_webapi.client.sending.dataset import find_dataset
-
-    policy = sender.terms.policy
-    agreed = [find_dataset(path, sender.state).agreed(sender.root) for path in paths]
-    is_known = all(one is not None and policy.is_covered_by(one) for one in agreed)
-    if options['dry_run'] or not (is_known or options['yes']):
+    if options['dry_run'] or not (have_agreed(sender, paths) or options['yes']):
         return sender.survey(paths)
     return None
-
-
-def _agree(sender: 'Sender', survey: 'Survey', *, is_given: bool) -> None:
-    """Ask, and remember the answer; without a terminal nobody can be asked."""
-    policy, root = sender.terms.policy, sender.root
-    open_ = [
-        dataset
-        for dataset in survey.datasets.values()
-        if (agreed := dataset.agreed(root)) is None or not policy.is_covered_by(agreed)
-    ]
-    if not open_ or is_given:
-        return
-    if not sys.stdin.isatty():
-        raise QueryError(
-            f'nobody has agreed yet to send records of {open_[0].root} to {root} like this: '
-            'say --yes, or run it once on a terminal; --show prints what leaves'
-        )
-    for line in _told(survey, root):
-        print(line, file=sys.stderr)
-    print(_terms_in_words(sender), file=sys.stderr)
-    print('Send them, now and in future? [y/N] ', end='', file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {'y', 'yes'}:
-        raise QueryError('nothing was sent; --no-sub keeps you from being asked again')
-    for dataset in open_:
-        dataset.agree(root, policy)
-
-
-def _terms_in_words(sender: 'Sender') -> str:
-    policy = sender.terms.policy
-    hashed = 'hashed as MRIQC does' if policy.hashing == 'mriqc' else 'hashed with a secret salt'
-    kept = 'stay here' if policy.level == 'strict' else 'leave, too (--privacy strict keeps them)'
-    text = 'leaves, too' if policy.free_text else 'stays here'
-    return fill(
-        'Of each record leave its IQMs and the metadata listed in docs/submit.md. Labels of '
-        f'subjects and sessions are {hashed}; institution, address, serial number and station '
-        f'{kept}; free text {text}. Records are published under CC0. --show prints exactly what '
-        'leaves.',
-        HELP_COLUMNS,
-    )
 
 
 def _switch_off(paths: Sequence[Path]) -> ExitCode:
@@ -271,7 +193,7 @@ def _told(survey: 'Survey', root: str) -> list[str]:
         lines.append(f'{survey.n_present:,} were sent before')
     if survey.not_taken:
         lines.append(f'{len(survey.not_taken):,} cannot be sent')
-    lines += _refusals([(one.source, one.reason) for one in survey.not_taken])
+    lines += refusal_lines([(one.source, one.reason) for one in survey.not_taken])
     return [f'to {root}:', *(f'  {line}' for line in lines or ['nothing'])]
 
 
@@ -295,27 +217,6 @@ def _tell_survey(survey: 'Survey | None', root: str, *, as_json: bool) -> ExitCo
 def _tell(summary: 'SubmitSummary', *, as_json: bool) -> ExitCode:
     if as_json:
         print(json.dumps(summary.as_dict()))
-    elif summary.off:
-        print(f'nothing is sent: {summary.off}', file=sys.stderr)
     else:
-        print('\n'.join(_summary_lines(summary)), file=sys.stderr)
-    if summary.n_spooled:
-        return ExitCode.LATER
-    return ExitCode.FAILED if summary.n_refused else ExitCode.OK
-
-
-def _summary_lines(summary: 'SubmitSummary') -> list[str]:
-    rate = f' ({summary.n_sent / summary.elapsed_s:,.0f}/s)' if summary.n_sent else ''
-    lines = [f'{summary.n_sent:,} sent{rate}, {summary.n_present:,} were there already']
-    if summary.n_spooled:
-        lines.append(f'{summary.n_spooled:,} wait for the next run: {summary.problem}')
-    if summary.n_refused:
-        lines.append(f'{summary.n_refused:,} refused:')
-        lines += _refusals([(one.source, one.reason) for one in summary.refusals])
-    return [*lines, *summary.notes[:SHOWN_REFUSALS]]
-
-
-def _refusals(refused: list[tuple[str, str]]) -> list[str]:
-    lines = [f'  {source}: {reason}' for source, reason in refused[:SHOWN_REFUSALS]]
-    more = len(refused) - SHOWN_REFUSALS
-    return [*lines, f'  … and {more:,} more'] if more > 0 else lines
+        tell_summary(summary)
+    return exit_code_of(summary)

@@ -11,6 +11,7 @@ from mriqc_webapi.archive.statistics.distribution import Distribution
 from mriqc_webapi.archive.statistics.facets import Facets
 from mriqc_webapi.archive.statistics.growth import Growth
 from mriqc_webapi.archive.statistics.outliers import Outliers
+from mriqc_webapi.archive.statistics.percentiles import Percentiles
 from mriqc_webapi.archive.statistics.protocols import Protocols
 from mriqc_webapi.archive.statistics.question import Question
 from mriqc_webapi.archive.statistics.relation import Relation
@@ -26,6 +27,7 @@ QUESTIONS: Final[dict[str, Callable[..., Question]]] = {
     'facets': Facets,
     'growth': Growth,
     'outliers': Outliers,
+    'percentiles': Percentiles,
     'protocols': Protocols,
     'relation': Relation,
     'summary': Summary,

@@ -108,6 +108,22 @@ class StatisticQuestions:
         return answers.Summary(told)
 
     @Question
+    def percentiles(
+        self,
+        resource: str,
+        iqms: Names | None = None,
+        *,
+        percentiles: Iterable[float] | None = None,
+        where: Where = None,
+        view: View = 'canonical',
+    ) -> Steps[answers.Percentiles]:
+        """Tell the same percentiles of some IQMs, all by default: to place one's own values."""
+        wanted = None if iqms is None else names(iqms)
+        options = _options(where, view, iqms=wanted, percentiles=percentiles)
+        told = yield from self.place.statistic('percentiles', resource, options)
+        return answers.Percentiles(told)
+
+    @Question
     def facets(
         self,
         resource: str,

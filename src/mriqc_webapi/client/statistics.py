@@ -166,6 +166,17 @@ class Summary(Statistic):
             yield row | percentiles | told['moments']
 
 
+class Percentiles(Statistic):
+    """The same percentiles of every IQM."""
+
+    def rows(self) -> Iterator[Row]:
+        """Give a row per IQM, with a column per percentile."""
+        columns = [f'p{p:g}' for p in self.document['percentiles']]
+        for told in self.document['iqms']:
+            row = {k: v for k, v in told.items() if k != 'values'}
+            yield row | dict(zip(columns, told['values'], strict=True))
+
+
 class Facets(Statistic):
     """Which values fields take, how often."""
 

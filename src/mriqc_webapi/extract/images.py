@@ -14,9 +14,11 @@ from mriqc_webapi.extract.maps import Floats, Mask
 
 SAME_GRID_MM: Final = 0.1  # two grids are one where no corner is further apart
 VOXEL_MM: Final = (0.05, 50.0)  # sizes outside are a broken header's
+LARGEST: Final = 1e30  # an intensity beyond is none; sums of such overflow
 
 _DEFLATE_AT_MOST: Final = 1032  # bytes out of one byte of gzip; more is promised by damage only
-_SECONDS: Final = {'sec': 1.0, 'msec': 1e-3, 'usec': 1e-6}
+_SECONDS: Final = {8: 1.0, 16: 1e-3, 24: 1e-6}  # by the header's code of the unit
+_TIME_BITS: Final = 0x38  # of `xyzt_units`; nibabel refuses codes that it does not know
 _UNREADABLE: Final = (
     OSError, EOFError, zlib.error, ValueError, OverflowError, MemoryError, TypeError,
     nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError,
@@ -28,7 +30,7 @@ class Image:
     """One image, turned to the closest canonical (RAS+) axes without resampling.
 
     `data` has the scanner's own numbers, scaled by the header's slope and intercept; what was not
-    a finite number is 0, and `notes` says so.
+    a finite number (or beyond 1e30) is 0, and `notes` says so.
     """
 
     data: Floats  # (x, y, z), or (x, y, z, t) where the file has several volumes; float32
@@ -45,6 +47,9 @@ class Image:
 
 def read_image(path: Path) -> Image:
     """Read a NIfTI image of one or several volumes.
+
+    It stops at the last voxel, before the check sum of the compression: that is for
+    `image_hashes`, which reads the whole file.
 
     Raises
     ------
@@ -184,12 +189,11 @@ def _spacing(affine: NDArray[np.floating], path: Path) -> tuple[float, float, fl
 
 
 def _finite(data: Floats, notes: list[str]) -> Floats:
-    odd = ~np.isfinite(data)
-    n_odd = int(odd.sum())
-    if n_odd:
-        notes.append(f'{n_odd} voxels are no finite numbers, and were taken as 0.')
-        data = np.where(odd, np.float32(0), data)
-    return data
+    if data.min() >= -LARGEST and data.max() <= LARGEST:  # neither holds where one is NaN
+        return data
+    odd = ~(np.abs(data) <= LARGEST)
+    notes.append(f'{int(odd.sum())} voxels are no finite numbers, and were taken as 0.')
+    return np.where(odd, np.float32(0), data)
 
 
 def _repetition_time_s(found: Any, data: Floats, notes: list[str]) -> float | None:
@@ -197,14 +201,14 @@ def _repetition_time_s(found: Any, data: Floats, notes: list[str]) -> float | No
         return None
     header: Any = found.header
     time = float(header['pixdim'][4])
-    unit = header.get_xyzt_units()[1]
+    seconds = _SECONDS.get(int(header['xyzt_units']) & _TIME_BITS)
     if not np.isfinite(time) or time <= 0:
         notes.append('The header has no repetition time.')
         return None
-    if unit not in _SECONDS:
-        unit = 'msec' if time >= 100 else 'sec'
+    if seconds is None:
+        unit, seconds = ('msec', 1e-3) if time >= 100 else ('sec', 1.0)
         notes.append(f'The header has a repetition time without a unit; it is taken as {unit}.')
-    return time * _SECONDS[unit]
+    return time * seconds
 
 
 def _corners_apart_mm(

@@ -66,7 +66,7 @@ class FunctionalMaps:
 
     series: Floats  # (x, y, z, t), dummies left out, as found
     realigned: Floats  # (x, y, z, t), each volume moved onto the base volume
-    motion: Floats  # (t, 6): translations x, y, z in mm, then rotations in rad, volume to base
+    motion: Floats  # (t, 6): x, y, z in mm, then rotations in rad, to base; NaN where lost
     mean: Floats  # of `realigned`, over time
     sd: Floats  # the same
     affine: Floats
@@ -85,7 +85,7 @@ class FunctionalMaps:
 class Traces:
     """Four curves over the volumes of a series, dummies left out; float64, (t,) each."""
 
-    fd_mm: Floats  # framewise displacement to the volume before; the first is 0
+    fd_mm: Floats  # framewise displacement to the volume before; the first is 0, NaN where lost
     dvars: Floats  # standardised; the first is NaN, and all are where it cannot be taken
     outlier_fraction: Floats  # of the voxels of the brain, 0–1; NaN where it cannot be taken
     quality_index: Floats  # 1 − rank correlation with the median volume; the same

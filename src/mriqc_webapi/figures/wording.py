@@ -6,19 +6,13 @@ from typing import Any, Final, TypeAlias
 
 from mriqc_webapi.iqm.definitions import Catalogue
 from mriqc_webapi.iqm.loader import load_catalogue
+from mriqc_webapi.iqm.units import in_words
 
 Answer: TypeAlias = Mapping[str, Any]  # what /api/v2 answers, as JSON holds it
 
 NOBODY_SAYS: Final = 'not told'  # the group of records that lack the field
 OTHERS: Final = 'others'
 MAX_CHARS: Final = 40  # of one label: names of scanners come from anyone
-UNITS: Final = {
-    "[arb'U]": 'arbitrary units',
-    '{voxel}': 'voxels',
-    '{volume}': 'volumes',
-    's/mm2': 's/mm²',
-    'deg': '°',
-}
 VIEWS: Final = {
     'raw': 'all records',
     'scan': 'one record per image',
@@ -37,8 +31,7 @@ def unit_of(resource: str, name: str) -> str:
     """Return a field's unit in words; '' for a ratio, or a field that no catalogue knows."""
     known = catalogue()
     found = known[resource].field_for(name) if resource in known else None
-    unit = found.unit if found else ''
-    return '' if unit == '1' else UNITS.get(unit, unit)
+    return in_words(found.unit) if found else ''
 
 
 def axis_title(resource: str, name: str) -> str:

@@ -10,6 +10,7 @@ from mriqc_webapi.errors import LinkedReportError, NoReportError, ReportError, U
 from mriqc_webapi.reports.folder import find_reports
 from mriqc_webapi.reports.former_widgets import find_former_widgets
 from mriqc_webapi.reports.images import Image, places_of_json, read_image
+from mriqc_webapi.reports.policy import policy_splices
 from mriqc_webapi.reports.splices import Splice, original, spliced
 from mriqc_webapi.reports.widget import Widget, widget_html
 
@@ -92,10 +93,10 @@ def annotated(page: bytes, widget: Widget, image: Image, *, report: str) -> tupl
     last = page.rfind(b'</body')
     if last < 0 or b'\0' in page[:4096]:
         raise NoReportError('this is no HTML report: it has no body, or is not in UTF-8')
-    former = find_former_widgets(page)
-    splices = [Splice(start, end) for start, end in former if end <= last]
+    former = [Splice(start, end) for start, end in find_former_widgets(page) if end <= last]
+    splices = sorted([*policy_splices(page[:last], widget), *former], key=lambda s: s.start)
     new = Splice(last, last, widget_html(widget, image, report=report))
-    return spliced(page, [*splices, new]), len(splices)
+    return spliced(page, [*splices, new]), len(former)
 
 
 def _annotated(report: Report, page: bytes, wishes: Wishes) -> tuple[Outcome, bytes]:

@@ -18,13 +18,13 @@ def framewise_displacement(motion: Floats) -> Floats:
     Parameters
     ----------
     motion : (t, 6) ndarray
-        Translations in mm, then rotations in rad.
+        Translations in mm, then rotations in rad; NaN where they are not known.
 
     Returns
     -------
     (t − 1,) ndarray
         In mm: the three translations and the three rotations on a sphere of 50 mm radius, each
-        without its sign.
+        without its sign. NaN from and to volumes whose motion is.
 
     References
     ----------
@@ -56,7 +56,7 @@ def summarise_displacement(fd_mm: Floats) -> dict[str, float | int]:
     Raises
     ------
     UndefinedIqmError
-        There is one volume.
+        There is one volume, or the head was lost in some.
 
     Notes
     -----
@@ -69,6 +69,8 @@ def summarise_displacement(fd_mm: Floats) -> dict[str, float | int]:
     """
     if fd_mm.size == 0:
         raise UndefinedIqmError('one volume does not move')
+    if not np.isfinite(fd_mm).all():
+        raise UndefinedIqmError('the head could not be followed in all volumes')
     n_above = int(np.count_nonzero(fd_mm > THRESHOLD_MM))
     return {
         'mean': float(fd_mm.mean()),

@@ -32,6 +32,16 @@ def fit_chi_square(values: Floats) -> ChiSquare:
     It starts where `scipy.stats.chi2.fit` does and goes the same way, so that it ends in the same
     place: the likelihood has a ridge, along which simplex searches stop at different points. It
     is faster, as equal values are counted once and one logarithm is taken of each.
+
+    Parameters
+    ----------
+    values : (n,) ndarray of float64
+        Finite; in any unit, which is that of location and scale.
+
+    Returns
+    -------
+    ChiSquare
+        Where the simplex search ends, be it at the greatest likelihood or on the ridge.
     """
     distinct, repeats = np.unique(values, return_counts=True)
     counts = repeats.astype(np.float64)

@@ -13,7 +13,7 @@ CHANCE: Final = 0.001  # that a series of ordinary noise holds an outlier on one
 VOLUMES_AT_LEAST: Final = 5  # AFNI's limit
 VOXELS_AT_LEAST: Final = 9  # the same
 POSITIVE_AT_LEAST: Final = 222  # the same: with fewer voxels above 0, nothing is cut off
-_VOXELS_AT_ONCE: Final = 20_000
+_VOXELS_AT_ONCE: Final = 2_000
 
 
 @formula(functional=('aor',))
@@ -113,7 +113,24 @@ def clip_level(volume: Floats, share: float = 0.5) -> float:
     """Find the intensity that parts the head from the air.
 
     It is a share of the median of the voxels that are not below it, sought from where the
-    brightest 65 % of the voxels above 0 begin; −∞ where hardly a voxel is above 0.
+    brightest 65 % of the voxels above 0 begin, or from that share of their root mean square if
+    that is higher, as in AFNI's 3dClipLevel [1]_.
+
+    Parameters
+    ----------
+    volume : ndarray
+        Of any shape and unit.
+    share : float
+        Lower ones leave more of the image.
+
+    Returns
+    -------
+    float
+        In the unit of the volume; −∞ where no more than 222 voxels are above 0.
+
+    References
+    ----------
+    .. [1] Cox (1996), Comput Biomed Res 29:162-173, doi:10.1006/cbmr.1996.0014
     """
     positive = np.sort(volume[volume > 0].astype(np.float64))
     if positive.size <= POSITIVE_AT_LEAST:

@@ -91,8 +91,7 @@ def summarise(of: Levels, weights: Floats | Mask) -> Summary:
     numbers do not compare across that version. Intensities are rounded to whole numbers before
     they are weighed (not for ``k`` and ``mad``), and weights to three decimals. BOLD series in
     so small a unit that this would leave hardly a level are scaled by a power of ten before, and
-    back. A quantile
-    that falls between two intensities is their mean, else the intensity itself.
+    back. A quantile that falls between two intensities is their mean, else the intensity itself.
 
     References
     ----------

@@ -13,7 +13,7 @@ LEVEL: Final = 1000.0  # the median of the brain over all volumes is set to it
 IQR_TO_SD: Final = 1 / 1.349
 CONSTANT_BELOW: Final = 1e-7  # a robust SD under this is none
 TSNR_SD_AT_LEAST: Final = 1e-3
-_VOXELS_AT_ONCE: Final = 20_000
+_VOXELS_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +135,12 @@ def tsnr(brain: Floats) -> float:
     """
     if brain.shape[1] < 2 or not brain.size:
         raise UndefinedIqmError('one volume has no noise over time, or there is no brain')
-    mean, sd = brain.mean(axis=1, dtype=np.float64), brain.std(axis=1, dtype=np.float64)
-    ratios = np.zeros_like(mean)
-    np.divide(mean, sd, out=ratios, where=sd > TSNR_SD_AT_LEAST)
+    ratios = np.zeros(brain.shape[0])
+    for start in range(0, brain.shape[0], _VOXELS_AT_ONCE):
+        block = brain[start : start + _VOXELS_AT_ONCE].astype(np.float64)
+        mean, sd = block.mean(axis=1), block.std(axis=1)
+        some = ratios[start : start + _VOXELS_AT_ONCE]
+        np.divide(mean, sd, out=some, where=sd > TSNR_SD_AT_LEAST)
     return float(np.median(ratios))
 
 

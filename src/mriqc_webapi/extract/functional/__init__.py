@@ -10,9 +10,10 @@ from mriqc_webapi.extract.functional.masks import find_air, find_brain, find_hea
 from mriqc_webapi.extract.functional.motion import base_volume, estimate_motion, realign
 from mriqc_webapi.extract.functional.steady import count_dummies
 from mriqc_webapi.extract.images import Image, read_image
-from mriqc_webapi.extract.maps import FunctionalMaps
+from mriqc_webapi.extract.maps import Floats, FunctionalMaps
 
 MIN_VOLUMES = 3  # fewer have no change to speak of
+FAINTEST = 1e-30  # an image of less is empty; ratios of such overflow
 SAME_TIME_S = 1e-3
 SINGLE_SLICE = 'The series has a single slice: motion across it cannot be seen.'
 
@@ -45,20 +46,23 @@ def functional_maps(
     Raises
     ------
     ImageError
-        It cannot be read, is no series of at least three volumes, or holds nothing but zeros; or
-        the mask does not fit.
+        It cannot be read, is no series of at least three volumes, holds nothing but zeros, or
+        has no voxel above 0 in the volume most like the median; or the mask does not fit.
     """
     on_stage('reading')
     image = read_image(path)
     _check(image, path)
     n_dummy = count_dummies(image.data)
-    series = np.ascontiguousarray(image.data[..., n_dummy:])
+    series = image.data[..., n_dummy:]
     on_stage('motion')
     base = base_volume(series)
     first, _ = find_brain(image, series[..., base], given=brain_mask)
+    if not series[..., base][first].any():
+        raise ImageError(f'{path.name} has no head: half of its volumes are empty, or below 0')
     poses = estimate_motion(series, first, image.spacing_mm, base=base)
     on_stage('realigning')
     moved = realign(series, poses, first, image.spacing_mm)
+    motion = np.array([pose.parameters for pose in poses])
     mean = moved.mean(axis=3, dtype=np.float64)
     on_stage('masks')
     brain, origin = find_brain(image, mean, given=brain_mask)
@@ -66,9 +70,9 @@ def functional_maps(
     return FunctionalMaps(
         series=series,
         realigned=moved,
-        motion=np.array([pose.parameters for pose in poses]),
+        motion=motion,
         mean=mean,
-        sd=moved.std(axis=3, dtype=np.float64),
+        sd=_sd(moved),
         affine=image.affine,
         spacing_mm=image.spacing_mm,
         repetition_time_s=repetition_time_s or image.repetition_time_s,
@@ -78,13 +82,21 @@ def functional_maps(
         air=find_air(head, image.spacing_mm),
         rim=find_rim(brain, image.spacing_mm),
         brain_mask=origin,
-        notes=(*image.notes, *_notes(image, repetition_time_s)),
+        notes=(*image.notes, *_notes(image, motion, repetition_time_s)),
     )
 
 
-def _notes(image: Image, repetition_time_s: float | None) -> Iterator[str]:
+def _sd(series: Floats) -> Floats:
+    """Take the standard deviation over time, slice by slice: it copies what it is given."""
+    slices = (series[:, :, z] for z in range(series.shape[2]))
+    return np.stack([part.std(axis=2, dtype=np.float64) for part in slices], axis=2)
+
+
+def _notes(image: Image, motion: Floats, repetition_time_s: float | None) -> Iterator[str]:
     if 1 in image.data.shape[:3]:
         yield SINGLE_SLICE
+    if n_lost := int(np.isnan(motion).any(axis=1).sum()):
+        yield f'The head could not be followed in {n_lost} volumes; they were not moved.'
     told = image.repetition_time_s
     if told and repetition_time_s and abs(told - repetition_time_s) > SAME_TIME_S:
         yield (
@@ -98,5 +110,5 @@ def _check(image: Image, path: Path) -> None:
         raise ImageError(f'{path.name} is one volume; a BOLD image is a series of them')
     if image.n_volumes < MIN_VOLUMES:
         raise ImageError(f'{path.name} has {image.n_volumes} volumes; {MIN_VOLUMES} at least')
-    if not image.data.any():
+    if max(image.data.max(), -image.data.min()) < FAINTEST:
         raise ImageError(f'{path.name} holds nothing but zeros')

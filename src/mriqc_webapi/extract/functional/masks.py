@@ -69,12 +69,26 @@ def find_head(mean: Floats, brain: Mask) -> Mask:
 
     Muscle and scalp are darker than the brain, but brighter than ghosts.
 
+    Parameters
+    ----------
+    mean : (x, y, z) ndarray
+        The mean of the volumes.
+    brain : (x, y, z) ndarray of bool
+        The brain.
+
+    Returns
+    -------
+    (x, y, z) ndarray of bool
+        The largest piece, opened once and without holes.
+
     References
     ----------
     .. [1] Otsu (1979), IEEE Trans Syst Man Cybern 9:62-66, doi:10.1109/TSMC.1979.4310076
     """
-    bright = ndimage.binary_opening(mean > 0.5 * otsu_threshold(mean)) | brain
-    return _filled(_largest(bright)) | brain
+    bright = ndimage.binary_opening(
+        mean > 0.5 * otsu_threshold(mean), _neighbours(1, _flat_axes(mean))
+    )
+    return _filled(_largest(bright | brain)) | brain
 
 
 def find_air(head: Mask, spacing_mm: Spacing) -> Mask:
@@ -88,7 +102,22 @@ def find_rim(brain: Mask, spacing_mm: Spacing) -> Mask:
 
 
 def otsu_threshold(values: Floats) -> float:
-    """Split values in two, so that the classes' means are as far apart as their sizes allow."""
+    """Split values in two, so that the variance between the classes is greatest [1]_.
+
+    Parameters
+    ----------
+    values : ndarray
+        Of any shape and unit; finite.
+
+    Returns
+    -------
+    float
+        Where the upper class begins, in the unit of the values; one of 256 steps of their range.
+
+    References
+    ----------
+    .. [1] Otsu (1979), IEEE Trans Syst Man Cybern 9:62-66, doi:10.1109/TSMC.1979.4310076
+    """
     counts, edges = np.histogram(values, bins=N_BINS)
     middles = (edges[:-1] + edges[1:]) / 2
     n_below = np.cumsum(counts)
@@ -105,11 +134,15 @@ def _brightest_piece(mean: Floats) -> Mask:
     if not np.isfinite(level):
         return np.zeros(mean.shape, dtype=bool)
     bright = _largest(mean >= level)
-    flat = [axis for axis, n in enumerate(mean.shape) if n == 1]
+    flat = _flat_axes(mean)
     core = _largest(ndimage.binary_erosion(bright, _neighbours(1, flat)))
     brain = _filled(ndimage.binary_dilation(core, _neighbours(1, flat)))
     grown: Mask = ndimage.binary_dilation(brain, _neighbours(2, flat))
     return grown
+
+
+def _flat_axes(volume: Floats) -> list[int]:
+    return [axis for axis, n in enumerate(volume.shape) if n == 1]
 
 
 def _neighbours(connectivity: int, flat: list[int]) -> Mask:

@@ -14,6 +14,8 @@ from mriqc_webapi.extract.maps import Floats, Mask
 SMOOTH_MM: Final = 3.0  # standard deviation; less, and interpolation bends the gradient
 MAX_POINTS: Final = 12_000
 MAX_ITERATIONS: Final = 12
+FARTHEST_MM: Final = 50.0  # no head moves further within its coil; the fit went astray
+FARTHEST_RAD: Final = np.pi / 4
 DONE_MM: Final = 5e-4  # of a point at the edge of the head
 HEAD_MM: Final = 80.0  # such a point's distance from the centre
 N_THREADS: Final = 2  # more than one changes no number
@@ -34,6 +36,12 @@ class Pose:
         back = self.rotation.inv()
         return np.concatenate([-back.apply(self.translation), back.as_euler('xyz')])
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether a head in a scanner can lie so."""
+        is_near = float(np.linalg.norm(self.translation)) <= FARTHEST_MM
+        return is_near and float(self.rotation.magnitude()) <= FARTHEST_RAD
+
     def apply(self, points: Floats) -> Floats:
         """Move points of the base volume, (n, 3) in mm from the centre."""
         moved: Floats = self.rotation.apply(points) + self.translation
@@ -46,6 +54,7 @@ class Pose:
 
 
 STILL: Final = Pose(Rotation.identity(), np.zeros(3))
+LOST: Final = Pose(Rotation.identity(), np.full(3, np.nan))  # of a volume that shows no such head
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,20 @@ class _Base:
 
 
 def base_volume(series: Floats) -> int:
-    """Choose the volume that is most like the median one: none with a jerk in it."""
-    median = np.median(series, axis=3)
+    """Choose the volume that is most like the median one: none with a jerk in it.
+
+    Parameters
+    ----------
+    series : (x, y, z, t) ndarray
+        A BOLD series.
+
+    Returns
+    -------
+    int
+        The volume whose absolute differences from the median volume have the least sum.
+    """
+    slices = (series[:, :, z] for z in range(series.shape[2]))
+    median = np.stack([np.median(part, axis=2) for part in slices], axis=2)
     distance = [float(np.abs(series[..., t] - median).sum()) for t in range(series.shape[3])]
     return int(np.argmin(distance))
 
@@ -94,7 +115,8 @@ def estimate_motion(
     Returns
     -------
     list of Pose
-        One per volume; that of the base is no motion.
+        One per volume; that of the base is no motion. `LOST` where the fit went astray: further
+        than 50 mm or 45° away.
 
     References
     ----------
@@ -106,8 +128,9 @@ def estimate_motion(
     def run(times: Iterator[int] | range) -> list[Pose]:
         poses, pose = [], STILL
         for t in times:  # from its neighbour, which is near
-            pose = _fit(_smooth(series[..., t], spacing_mm), fitted, pose)
-            poses.append(pose)
+            found = _fit(_smooth(series[..., t], spacing_mm), fitted, pose)
+            pose = found if found.is_possible else pose
+            poses.append(found if found.is_possible else LOST)
             step()
         return poses
 
@@ -129,13 +152,29 @@ def realign(
     """Resample each volume where the base volume's voxels lie, by cubic splines.
 
     What lies outside of a volume is taken from its edge; no voxel leaves the range of its volume.
+
+    Parameters
+    ----------
+    series : (x, y, z, t) ndarray
+        A BOLD series.
+    poses : list of Pose
+        One per volume, as of `estimate_motion`; volumes that are `LOST` stay as they are.
+    head : (x, y, z) ndarray of bool
+        The one that `estimate_motion` was given: rotations are about its centre.
+    spacing_mm : three floats
+        Size of a voxel.
+
+    Returns
+    -------
+    (x, y, z, t) ndarray
+        In the unit and precision of the series.
     """
     centre, spacing = _centre(head), np.array(spacing_mm)
     moved = np.empty_like(series)
 
     def run(t: int) -> None:
         volume, pose = series[..., t], poses[t]
-        if pose is STILL:
+        if pose is STILL or pose is LOST:
             moved[..., t] = volume
         else:
             matrix = pose.rotation.as_matrix() * spacing[None, :] / spacing[:, None]

@@ -7,6 +7,7 @@ neither the address nor the port of the session that shows it.
 import hashlib
 import mimetypes
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -17,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mriqc_webapi.errors import NotFoundError
+from mriqc_webapi.errors import DamagedReportError, NotFoundError
 from mriqc_webapi.reports.folder import read_within
+from mriqc_webapi.reports.policy import without_policy
 from mriqc_webapi.reports.session import libraries
 from mriqc_webapi.reports.session.blinding import blinded
 from mriqc_webapi.reports.session.guard import Guard
@@ -26,6 +28,7 @@ from mriqc_webapi.reports.session.libraries import with_own_libraries
 from mriqc_webapi.reports.session.resources import SCROLLER
 from mriqc_webapi.reports.session.review import Review
 from mriqc_webapi.reports.session.thumbnails import find_picture
+from mriqc_webapi.reports.splices import original
 
 BLIND_NAME = 'report.html'
 _PAGES = frozenset({'text/html', 'application/xhtml+xml'})
@@ -85,7 +88,7 @@ class ReportServer:
         media_type = mimetypes.guess_type(name)[0] or 'application/octet-stream'
         if media_type in _PAGES:
             root = f'{self.root}/{self._secret}'
-            data = with_own_libraries(data, root=f'{root}/libraries')
+            data = with_own_libraries(_bare(data), root=f'{root}/libraries')
             data += f'\n<script src="{root}/scroller.js"></script>\n'.encode()
         etag = f'"{hashlib.blake2b(data, digest_size=16).hexdigest()}"'
         headers = {
@@ -136,6 +139,13 @@ class ReportServer:
 
     async def _serve_scroller(self, _request: Request) -> Response:
         return Response(SCROLLER.read_bytes(), media_type='text/javascript')
+
+
+def _bare(page: bytes) -> bytes:
+    """Take out what the session itself does: the rating, and the policy of what may run."""
+    with suppress(DamagedReportError):
+        page = original(page).page
+    return without_policy(page)
 
 
 async def _not_found(_request: Request, error: Exception) -> Response:

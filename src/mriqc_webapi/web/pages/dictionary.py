@@ -14,12 +14,13 @@ from pydantic import BaseModel
 from mriqc_webapi.archive.releases.dictionary import served_rows
 from mriqc_webapi.archive.statistics.sample import Population
 from mriqc_webapi.archive.statistics.summary import Summary
-from mriqc_webapi.figures.wording import UNITS, number
+from mriqc_webapi.figures.wording import number
 from mriqc_webapi.iqm.definitions import Catalogue, Resource
 from mriqc_webapi.iqm.dictionary import Row, dictionary_rows
 from mriqc_webapi.iqm.epochs import EPOCHS, Epoch
 from mriqc_webapi.iqm.references import Reference
 from mriqc_webapi.iqm.scanners import Vendor, scanner_table
+from mriqc_webapi.iqm.units import in_words
 from mriqc_webapi.store import records
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.pages.rendering import render_page
@@ -223,7 +224,7 @@ def _entries(catalogue: Catalogue, rows: Iterable[Row]) -> Iterator[Entry]:
 def _sense(catalogue: Catalogue, row: Row) -> Sense:
     source = catalogue.references.get(str(row['source']))
     unit = str(row['unit'])
-    shown = 'ratio' if unit == '1' else UNITS.get(unit, unit)
+    shown = 'ratio' if unit == '1' else in_words(unit)
     return Sense(
         meaning=str(row['meaning']),
         kind=shown or str(row['type']),
