@@ -26,6 +26,7 @@ def bias_field(
     within: Mask,
     *,
     iterations: tuple[int, ...] = ITERATIONS,
+    shrink_factor: int = 1,
 ) -> Floats:
     """Estimate the multiplicative bias field of an image from what lies within a mask.
 
@@ -33,6 +34,8 @@ def bias_field(
     ----------
     image : (x, y, z) ndarray
     within : (x, y, z) ndarray of bool
+    shrink_factor : int
+        How much coarser than 4 mm the image is looked at.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def bias_field(
         ants.n4_bias_field_correction(
             as_ants(coarse, working),
             mask=as_ants(seen, working),
-            shrink_factor=1,
+            shrink_factor=shrink_factor,
             convergence={'iters': list(iterations), 'tol': 1e-7},
             return_bias_field=True,
         ).numpy()

@@ -25,7 +25,7 @@ WALL_MM: Final = 8.0  # the surface does not leave the template's brain further 
 CLOSING_MM: Final = 6.0  # sulci that are part of the brain's mask
 MARGIN_MM: Final = 10.0
 OUTSIDE_MM: Final = 50.0  # a distance far outside
-ROUGH_ITERATIONS: Final = (20, 10)
+ROUGH: Final = (20, 10)  # iterations of a bias field that is good enough to see a brain
 HEAD: Final = 0.15  # of the 98th percentile: brighter is head, roughly
 
 
@@ -83,7 +83,7 @@ def _aligned(image: Floats, grid: Grid, contrast: Contrast) -> _Aligned:
     working = upright(grid, spacing_mm=SURFACE_MM)
     values = resampled(image, grid, working)
     head = values > HEAD * np.percentile(values, 98)
-    values = values / bias_field(values, working, head, iterations=ROUGH_ITERATIONS)
+    values = values / bias_field(values, working, head, iterations=ROUGH, shrink_factor=2)
     return _Aligned(values, working, align(values, working, head, template(), contrast))
 
 

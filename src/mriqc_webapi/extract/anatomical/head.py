@@ -39,7 +39,7 @@ def head_mask(corrected: Floats, grid: Grid, brain: Mask) -> Mask:
     closed = ndimage.binary_closing(padded, ball, iterations=4)
     closed = ndimage.binary_erosion(closed, ball)[6:-6, 6:-6, 6:-6]
     closed |= ndimage.binary_dilation(inside, ball, iterations=int(AROUND_BRAIN_MM / WORKING_MM))
-    whole = ndimage.binary_fill_holes(_piece_with(closed, inside))
+    whole = _filled(_piece_with(closed, inside))
     found: Mask = resampled(whole, working, grid) > 0.5
     return found | brain
 
@@ -53,6 +53,14 @@ def _steep(values: Floats, inside: Mask) -> Mask:
     gradient = ndimage.gaussian_gradient_magnitude(values, GRADIENT_MM / WORKING_MM)
     steep: Mask = gradient > STEEP * np.percentile(gradient, 99.5)
     return steep | inside
+
+
+def _filled(mask: Mask) -> Mask:
+    """Fill holes of the whole, and of each axial slice: at its bottom the neck is open."""
+    filled: Mask = ndimage.binary_fill_holes(mask)
+    for z in range(mask.shape[2]):
+        filled[:, :, z] = ndimage.binary_fill_holes(filled[:, :, z])
+    return filled
 
 
 def _piece_with(mask: Mask, inside: Mask) -> Mask:

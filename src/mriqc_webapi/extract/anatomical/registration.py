@@ -82,7 +82,7 @@ def _affine(*, fixed: Floats, moving: Floats, affine: Floats) -> Floats:
             *('--dimensionality', '3', '--float', '1', '--output', str(folder / 'found')),
             *('--initial-moving-transform', 'Identity'),
             *('--transform', 'Affine[0.1]', '--metric', metric),
-            *('--convergence', '[100x30,1e-6,10]'),
+            *('--convergence', '[40x10,1e-6,10]'),
             *('--shrink-factors', '2x1', '--smoothing-sigmas', '1x0vox'),
         ]
         ants.registration(arguments, None)

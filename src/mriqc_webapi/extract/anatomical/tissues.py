@@ -1,7 +1,8 @@
 """CSF, grey and white matter of a brain: a mixture of five classes, fitted by EM.
 
 Three pure tissues and two mixtures (CSF with grey, grey with white matter), with the template's
-maps as priors and neighbours that lean on each other. After Ashburner & Friston (2005), NeuroImage
+maps as priors and neighbours that lean on each other; what fits none of them, as bone and vessels
+at the border of the mask, is nothing. After Ashburner & Friston (2005), NeuroImage
 26:839-851, doi:10.1016/j.neuroimage.2005.02.018 (priors), Santago & Gage (1993), IEEE Trans Med
 Imaging 12:566-574, doi:10.1109/42.241885 (partial volume) and Zhang et al. (2001), IEEE Trans Med
 Imaging 20:45-57, doi:10.1109/42.906424 (neighbours).
@@ -30,8 +31,10 @@ LEANING_ITERATIONS: Final = 3  # then with its neighbours
 SAMPLE: Final = 300_000  # voxels are enough to know five classes by
 LEANING: Final = 0.15  # weight of each of six neighbours
 PRIOR_FLOOR: Final = 0.02  # an affine does not reach every gyrus
+NOTHING: Final = (0.005, 0.2)  # prior of what is no tissue: in the template's brain, and outside
 
 _MIXED: Final = ((0, 1), (1, 2))  # of TISSUES
+_LOG_2PI: Final = 0.5 * np.log(2 * np.pi)
 _START: Final[Mapping[Contrast, tuple[float, float, float]]] = {
     'T1w': (15.0, 50.0, 60.0),  # percentiles of the intensities that a tissue's prior points at
     'T2w': (85.0, 50.0, 40.0),
@@ -40,10 +43,10 @@ _START: Final[Mapping[Contrast, tuple[float, float, float]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segmentation:
-    """What each voxel of a brain is made of."""
+    """What each voxel of a brain is made of; 0 where it is no tissue."""
 
     labels: Labels  # 0, and TISSUE_LABELS
-    partial_volumes: Mapping[Tissue, Floats]  # 0–1; sum to 1 within the brain
+    partial_volumes: Mapping[Tissue, Floats]  # 0–1; sum to 1, or to less where it is no tissue
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,18 @@ class _Classes:
     sds: NDArray[np.float64]  # (3,)
 
     def log_likelihoods(self, values: Floats) -> Floats:
-        """Give (5, n) log densities of (n,) values."""
+        """Give (6, n) log densities of (n,) values; the last is of nothing: all are as likely."""
         means, sds = list(self.means), list(self.sds)
         for a, b in _MIXED:
             means.append((self.means[a] + self.means[b]) / 2)
             spread = (self.means[a] - self.means[b]) ** 2 / 12  # any mixture is as likely
             sds.append(np.sqrt((self.sds[a] ** 2 + self.sds[b] ** 2) / 2 + spread))
         rows = [
-            -0.5 * ((values - np.float32(m)) / np.float32(s)) ** 2 - np.float32(np.log(s))
+            -0.5 * ((values - np.float32(m)) / np.float32(s)) ** 2
+            - np.float32(np.log(s) + _LOG_2PI)
             for m, s in zip(means, sds, strict=True)
         ]
-        return np.stack(rows)
+        return np.stack([*rows, np.zeros_like(values)])
 
 
 def segment(
@@ -85,7 +89,7 @@ def segment(
     Returns
     -------
     Segmentation
-        Everything in the brain has a label; a brain of one single intensity is all grey matter.
+        A brain of one single intensity is all grey matter.
     """
     around = ndimage.find_objects(brain.astype(np.uint8))
     if not around:
@@ -105,12 +109,16 @@ def segment(
 
 
 def _with_mixtures(chances: Floats) -> Floats:
-    """Give (5, n) priors: mixtures are likely where both of their tissues are."""
+    """Give (6, n) priors: mixtures are likely where both of their tissues are."""
+    within = np.clip(chances.sum(0), 0, 1)
+    nothing = NOTHING[1] + (NOTHING[0] - NOTHING[1]) * within
     floored = np.maximum(chances, 0) + np.float32(PRIOR_FLOOR)
     floored = floored / floored.sum(0)
     mixed = [np.sqrt(floored[a] * floored[b]) for a, b in _MIXED]
     five = np.concatenate([floored, np.stack(mixed)])
-    return np.asarray(five / five.sum(0), dtype=np.float32)
+    five = five / five.sum(0) * (1 - nothing)
+    six: Floats = np.concatenate([five, nothing[None]]).astype(np.float32)
+    return six
 
 
 def _start(values: Floats, chances: Floats, contrast: Contrast) -> _Classes:
@@ -175,7 +183,7 @@ def _neighbours(posteriors: Floats, inside: Mask) -> Floats:
 def _partial_volumes(values: Floats, posteriors: Floats, classes: _Classes) -> Floats:
     """Divide the mixtures' share by where an intensity lies between its two tissues."""
     shares = posteriors[:3].copy()
-    for (a, b), mixed in zip(_MIXED, posteriors[3:], strict=True):
+    for (a, b), mixed in zip(_MIXED, posteriors[3:5], strict=True):
         width = classes.means[b] - classes.means[a]
         of_b = np.clip((values - classes.means[a]) / (width or 1.0), 0, 1).astype(np.float32)
         shares[a] += mixed * (1 - of_b)
@@ -187,7 +195,7 @@ def _spread(shares: Floats, brain: Mask, box: tuple[slice, ...]) -> Segmentation
     labels = np.zeros(brain.shape, dtype=np.uint8)
     names = np.array([TISSUE_LABELS[tissue] for tissue in TISSUES], dtype=np.uint8)
     inside = brain[box]
-    labels[box][inside] = names[shares.argmax(0)]
+    labels[box][inside] = np.where(shares.sum(0) > 0.5, names[shares.argmax(0)], 0)
     volumes: dict[Tissue, Floats] = {}
     for tissue, share in zip(TISSUES, shares, strict=True):
         volume = np.zeros(brain.shape, dtype=np.float32)
