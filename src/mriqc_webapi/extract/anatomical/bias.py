@@ -5,12 +5,12 @@ Tustison et al. (2010), IEEE Trans Med Imaging 29:1310-1320, doi:10.1109/TMI.201
 
 from typing import Final
 
-import ants
 import numpy as np
 from scipy import ndimage
 
 from mriqc_webapi.extract.anatomical.grids import Grid, around, resampled
 from mriqc_webapi.extract.anatomical.registration import as_ants
+from mriqc_webapi.extract.anatomical.single_thread import ants_on_one_thread
 from mriqc_webapi.extract.maps import Floats, Mask
 
 WORKING_MM: Final = 4.0  # a field is far smoother than that
@@ -53,13 +53,15 @@ def bias_field(
     if high <= low or not (seen & (coarse > 0)).any():
         return np.ones(image.shape, dtype=np.float32)
     field = np.asarray(
-        ants.n4_bias_field_correction(
+        ants_on_one_thread()
+        .n4_bias_field_correction(
             as_ants(coarse, working),
             mask=as_ants(seen, working),
             shrink_factor=shrink_factor,
             convergence={'iters': list(iterations), 'tol': 1e-7},
             return_bias_field=True,
-        ).numpy()
+        )
+        .numpy()
     )
     field = field / np.exp(np.log(np.maximum(field[seen], 1e-6)).mean())
     field = np.clip(field, *np.percentile(field[ndimage.binary_dilation(seen)], INSIDE))

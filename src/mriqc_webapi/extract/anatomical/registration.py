@@ -4,13 +4,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import ants
 import nibabel as nib
 import numpy as np
 from scipy import io
 
 from mriqc_webapi.extract.anatomical.expected import BRIGHTNESS
 from mriqc_webapi.extract.anatomical.grids import Grid, around, resampled
+from mriqc_webapi.extract.anatomical.single_thread import ants_on_one_thread
 from mriqc_webapi.extract.anatomical.template import Template
 from mriqc_webapi.extract.maps import TISSUES, Contrast, Floats, Mask
 
@@ -64,7 +64,7 @@ def _brain_like(known: Template, contrast: Contrast) -> Floats:
 
 def as_ants(values: Floats | Mask, grid: Grid) -> Any:
     """Give an upright grid's values to ANTs."""
-    return ants.from_numpy(
+    return ants_on_one_thread().from_numpy(
         np.ascontiguousarray(values, dtype=np.float32),
         origin=tuple(float(x) for x in (LPS @ grid.affine)[:3, 3]),
         spacing=tuple(float(x) for x in grid.spacing_mm),
@@ -85,7 +85,7 @@ def _affine(*, fixed: Floats, moving: Floats, affine: Floats) -> Floats:
             *('--convergence', '[40x10,1e-6,10]'),
             *('--shrink-factors', '2x1', '--smoothing-sigmas', '1x0vox'),
         ]
-        ants.registration(arguments, None)
+        ants_on_one_thread().registration(arguments, None)
         return _read(folder / 'found0GenericAffine.mat')
 
 
