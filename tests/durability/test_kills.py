@@ -12,7 +12,7 @@ import requests
 from tests.durability.posting import Posters
 from tests.live import LiveService
 
-N_KILLS = 4
+N_KILLS = 3
 N_CONNECTIONS = 32
 
 
