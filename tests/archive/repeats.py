@@ -7,9 +7,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from mriqc_webapi.archive.batches import arrow_table
+from mriqc_webapi.archive.batches import arrow_table, metric_vectors
 from mriqc_webapi.archive.columns import Layout
 from mriqc_webapi.archive.comparison import comparison_of
+from mriqc_webapi.archive.groups import Floats
 from mriqc_webapi.archive.policy import Policy
 from mriqc_webapi.archive.regrouping import Touched, regroup_all, regroup_scans
 from mriqc_webapi.archive.residual import Profile
@@ -90,13 +91,26 @@ def make_record(
 
 
 class Views:
-    """A table of repeats, kept true as the archive does it."""
+    """A table of repeats, kept true as the archive does it.
+
+    Attributes
+    ----------
+    documents : dict of int to str
+        By number: what vectors are recalled from; the table is asked when one is not there.
+    """
 
     def __init__(self, name: str = 'T1w', policy: Policy = POLICY) -> None:
         self.layout = Layout(make_measured(name), name)
         self.policy = policy
         self.connection = duckdb.connect()
         self.connection.execute(self.layout.ddl)
+        self.documents: dict[int, str] = {}
+
+    def recall(self, seqs: list[int]) -> Floats | None:
+        """Give metric vectors from documents."""
+        if not self.documents.keys() >= set(seqs):
+            return None
+        return metric_vectors(self.layout, [self.documents[seq] for seq in seqs])
 
     def insert(self, rows: Sequence[Row]) -> Touched:
         """Insert rows; give what that touches."""
@@ -107,14 +121,15 @@ class Views:
 
     def add(self, rows: Sequence[Row]) -> None:
         """Insert rows, and judge the scans they belong to."""
-        regroup_scans(self.connection, self.layout, self.policy, self.insert(rows))
+        self.documents |= {row.seq: row.doc for row in rows}
+        regroup_scans(self.connection, self.layout, self.policy, self.insert(rows), self.recall)
 
     def withdraw(self, row: Row) -> None:
         """Delete a row, and judge what it leaves."""
         at = f'FROM {self.layout.table} WHERE _id = ?'
         touched = self.connection.execute(f'SELECT _scan, _group {at}', [row.id]).fetchall()
         self.connection.execute(f'DELETE {at}', [row.id])
-        regroup_scans(self.connection, self.layout, self.policy, set(touched))
+        regroup_scans(self.connection, self.layout, self.policy, set(touched), self.recall)
 
     def judge_all(self) -> None:
         """Judge every row."""

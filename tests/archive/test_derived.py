@@ -1,16 +1,23 @@
 """What the archive itself says of records: how it is derived, filtered and sorted."""
 
+import contextlib
 import json
 
 import pytest
 
-from mriqc_webapi.archive.policy import Policy, policy_at
+from mriqc_webapi.archive.batches import metric_vectors
+from mriqc_webapi.archive.comparison import comparison_of
+from mriqc_webapi.archive.copy import Copy, CopyOptions
+from mriqc_webapi.archive.follower import follow
+from mriqc_webapi.archive.policy import Policy, first_policy, policy_at
+from mriqc_webapi.archive.slots import Slot
 from mriqc_webapi.archive.views import VIEWS, view_predicate
+from mriqc_webapi.cli.demo import load_demo
 from mriqc_webapi.errors import CatalogueError
 from mriqc_webapi.iqm.loader import load_catalogue
 from mriqc_webapi.query.expression import SortKey
 from mriqc_webapi.query.where import parse_where
-from mriqc_webapi.store import policies
+from mriqc_webapi.store import policies, records
 from tests.archive.conftest import EVERYTHING, in_the_end, make_catalogue, put, take_back
 from tests.archive.repeats import make_measured, make_record
 
@@ -225,3 +232,49 @@ def test_a_policy_is_in_force_from_its_change_on(local_store):
     with local_store.read() as tx:
         assert [policy_at(tx, seq).version for seq in range(4)] == [1, 2, 2, 3]
         assert policy_at(tx).version == 3
+
+
+def test_a_record_that_the_store_has_lost_meanwhile_still_counts_in_its_group(
+    local_store, tmp_path
+):
+    first, _, third = (make_record(cjv=cjv) for cjv in (0.50, 0.51, 0.52))
+    with opened_copy(tmp_path, local_store, CATALOGUE) as copy:
+        (gone, _) = put(local_store, first, make_record(cjv=0.51))
+        follow(copy, local_store)
+        put(local_store, third)
+        take_back(local_store, gone)
+        follow(copy, local_store, max_rows=1)
+        told = 'SELECT n_group, diameter, group_state FROM "T1w" ORDER BY seq'
+        diameter = pytest.approx(0.02 / first_policy().scales['T1w']['cjv'])
+        expected = [(3, diameter, state) for state in ('member', 'canonical', 'member')]
+        assert copy.writer.execute(told).fetchall() == expected
+        follow(copy, local_store)
+        assert [n for n, *_ in copy.writer.execute(told).fetchall()] == [2, 2]
+
+
+@contextlib.contextmanager
+def opened_copy(folder, store, catalogue):
+    """Make a copy that nobody but the test brings up to date."""
+    slot = Slot.claim(folder)
+    copy = Copy.create(slot, catalogue, store.identity(), CopyOptions())
+    try:
+        yield copy
+    finally:
+        copy.close()
+        slot.release()
+
+
+def test_vectors_are_recalled_as_the_table_holds_them(local_store, tmp_path):
+    catalogue = load_catalogue()
+    load_demo(local_store, catalogue)
+    with opened_copy(tmp_path, local_store, catalogue) as copy:
+        while follow(copy, local_store):
+            pass
+        layout = copy.layouts['bold']
+        numbers = ', '.join(f'{c.sql}::DOUBLE' for c in comparison_of(layout).metrics)
+        told = f'SELECT seq, {numbers} FROM "bold" WHERE _vector IS NOT NULL ORDER BY seq'
+        rows = copy.writer.execute(told).fetchall()
+    with local_store.read() as tx:
+        docs = [d.doc for d in records.documents(tx, seqs=[seq for seq, *_ in rows])]
+    assert len(rows) > 100
+    assert metric_vectors(layout, docs).tolist() == [list(row[1:]) for row in rows]

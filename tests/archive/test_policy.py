@@ -212,6 +212,22 @@ def test_any_order_of_arrival_gives_the_same_views(documents, random, data):
     at_once.close()
 
 
+@given(st.lists(records, min_size=1, max_size=8), st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_vector_that_cannot_be_recalled_is_looked_up(documents, data):
+    rows = [make_row(i, d) for i, d in enumerate(documents)]
+    recalls, looks_up = Views(), Views()
+    for row in rows:
+        looks_up.documents.clear()
+        recalls.add([row])
+        looks_up.add([row])
+        if data.draw(st.booleans()):
+            recalls.documents.pop(row.seq)
+    assert recalls.rows() == looks_up.rows()
+    recalls.close()
+    looks_up.close()
+
+
 def _id(pair: tuple[Row, Any]) -> str:
     return pair[0].id
 

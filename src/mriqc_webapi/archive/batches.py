@@ -7,10 +7,11 @@ outcome is that of `Layout.split`, and a test holds the two together.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any, Final, Protocol
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -22,7 +23,9 @@ from mriqc_webapi.archive.columns import (
     Layout,
     Tree,
 )
+from mriqc_webapi.archive.comparison import comparison_of
 from mriqc_webapi.archive.derived import derive
+from mriqc_webapi.archive.groups import Floats
 from mriqc_webapi.archive.rated import rated_columns
 from mriqc_webapi.archive.residual import Profile
 
@@ -74,6 +77,19 @@ def arrow_table(layout: Layout, rows: Sequence[Row], profile: Profile) -> pa.Tab
             columns[column.name] = pa.array(values, ARROW_TYPES[column.type])
     columns |= _derived(layout, columns, rows)
     return pa.table({**columns, RESIDUAL: pa.array(residuals, pa.string())})
+
+
+def metric_vectors(layout: Layout, docs: Iterable[str]) -> Floats:
+    """Give the numbers by which records are compared, as the table holds them.
+
+    Returns
+    -------
+    (n, m) ndarray of float64
+        NaN where a value is missing.
+    """
+    names = [column.name for column in comparison_of(layout).metrics]
+    found = (layout.split(_parsed(doc))[0] for doc in docs)
+    return np.array([[values.get(name) for name in names] for values in found], np.float64)
 
 
 def _derived(

@@ -10,15 +10,17 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import duckdb
 import orjson
 import pyarrow as pa
 
-from mriqc_webapi.archive.batches import arrow_table
+from mriqc_webapi.archive.batches import arrow_table, metric_vectors
 from mriqc_webapi.archive.columns import Layout, quoted
 from mriqc_webapi.archive.copy import Copy, transaction
+from mriqc_webapi.archive.groups import Floats
 from mriqc_webapi.archive.policy import Policy, policy_at
 from mriqc_webapi.archive.rated import judge_chains
 from mriqc_webapi.archive.registering import insert, registered
@@ -87,14 +89,14 @@ def follow(copy: Copy, store: Store, *, max_rows: int = MAX_BATCH_ROWS) -> int:
         batch.add(changes, copy)
         batch.heed(changes, copy, store)
     if batch.n_rows:
-        _write(batch, copy)
+        _write(batch, copy, store)
     if copy.unjudged and not batch.is_far_behind and batch.policy is None:
         _judge_rest(copy)
         return batch.n_rows + 1
     return batch.n_rows
 
 
-def _write(batch: _Batch, copy: Copy) -> None:
+def _write(batch: _Batch, copy: Copy, store: Store) -> None:
     n_erased = copy.n_erased
     with transaction(copy.writer) as tx:
         touched, n_deleted = _write_rows(batch, copy, tx)
@@ -105,7 +107,8 @@ def _write(batch: _Batch, copy: Copy) -> None:
         if batch.is_far_behind:
             unjudged |= touched.keys()
         for name in touched.keys() - unjudged:
-            regroup_scans(tx, copy.layouts[name], copy.policy, touched[name])
+            layout = copy.layouts[name]
+            regroup_scans(tx, layout, copy.policy, touched[name], partial(_recall, store, layout))
         copy.save_unjudged(tx, unjudged)
         for name, seq in batch.changed.items():
             tx.execute('UPDATE state.changed SET seq = ? WHERE resource = ?', [seq, name])
@@ -117,6 +120,13 @@ def _write(batch: _Batch, copy: Copy) -> None:
     copy.unjudged = unjudged
     copy.n_erased = n_erased
     copy.mark = batch.last
+
+
+def _recall(store: Store, layout: Layout, seqs: list[int]) -> Floats | None:
+    """Read metric vectors from the store, where a record lies in one place, not in sixty."""
+    with store.read() as tx:
+        docs = [stored.doc for stored in records.documents(tx, seqs=seqs)]
+    return metric_vectors(layout, docs) if len(docs) == len(seqs) else None  # else: withdrawn
 
 
 def _write_rows(

@@ -6,7 +6,7 @@ after a rebuild, or under another policy, all are, some scans at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +23,7 @@ from mriqc_webapi.archive.groups import (
     MEMBER,
     STATES,
     Facts,
+    Fetch,
     Flags,
     Floats,
     Ints,
@@ -38,7 +39,10 @@ from mriqc_webapi.archive.views import FIRST, View
 
 PART_ROWS: Final = 1_000_000  # judged at once; bounds the memory that a rebuild takes
 FETCHED_ROWS: Final = 20_000  # vectors brought in at once
+RECALLED_ROWS: Final = 200  # vectors that cost less to read from documents than column by column
 Touched: TypeAlias = 'set[tuple[int, int]]'  # keys of the scan and the group of rows
+# given numbers of records, gives their metric vectors by another way; None if it has not all
+Recall: TypeAlias = Callable[[list[int]], 'Floats | None']
 
 _FACTS: Final = pa.schema(
     {
@@ -55,6 +59,7 @@ _FACTS: Final = pa.schema(
         'n_group': pa.int64(),
         'diameter': pa.float64(),
         '_first': pa.uint8(),
+        'seq': pa.int64(),
     }
 )
 _FACTS_SQL: Final = ', '.join(_FACTS.names)
@@ -66,11 +71,16 @@ _STATE_NAMES: Final = pa.array(STATES)
 
 
 def regroup_scans(
-    tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy, touched: Touched
+    tx: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    policy: Policy,
+    touched: Touched,
+    recall: Recall = lambda _: None,
 ) -> None:
     """Judge the scans and groups anew that rows have entered or left."""
     facts = _facts_of_scans(tx, layout, {scan for scan, _ in touched})
-    _regroup(tx, layout, policy, facts, {group for _, group in touched})
+    fetch = partial(_recalled_vectors, tx, layout, facts, recall)
+    _regroup(tx, layout, policy, facts, fetch, {group for _, group in touched})
 
 
 def regroup_all(tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy) -> None:
@@ -80,7 +90,7 @@ def regroup_all(tx: duckdb.DuckDBPyConnection, layout: Layout, policy: Policy) -
     for part in range(n_parts):
         within = f'FROM {layout.table} WHERE _scan % {n_parts} = {part}'
         facts = tx.sql(f'SELECT {_FACTS_SQL} {within}').to_arrow_table()
-        _regroup(tx, layout, policy, facts)
+        _regroup(tx, layout, policy, facts, partial(_vectors, tx, layout, facts))
 
 
 def _facts_of_scans(tx: duckdb.DuckDBPyConnection, layout: Layout, scans: set[int]) -> pa.Table:
@@ -98,9 +108,9 @@ def _regroup(
     layout: Layout,
     policy: Policy,
     facts: pa.Table,
+    fetch: Fetch,
     groups: set[int] | None = None,
 ) -> None:
-    fetch = partial(_vectors, tx, layout, facts['rowid'])
     known = _facts(facts)
     verdicts = judge(known, policy.scales_of(layout), fetch, groups)
     changed = _changed(facts, _told(facts, known, verdicts))
@@ -166,14 +176,27 @@ def _changed(facts: pa.Table, new: pa.Table) -> pa.Table:
     return new.filter(pa.array(differs))
 
 
+def _recalled_vectors(
+    tx: duckdb.DuckDBPyConnection, layout: Layout, facts: pa.Table, recall: Recall, rows: Places
+) -> Iterable[Floats]:
+    """Give the metric vectors of some rows, in the order asked for; few are recalled."""
+    if 0 < len(rows) <= RECALLED_ROWS:
+        recalled = recall(facts['seq'].take(pa.array(rows)).to_pylist())
+        if recalled is not None:
+            return [recalled]
+    return _vectors(tx, layout, facts, rows)
+
+
 def _vectors(
-    tx: duckdb.DuckDBPyConnection, layout: Layout, row_ids: pa.ChunkedArray, rows: Places
+    tx: duckdb.DuckDBPyConnection, layout: Layout, facts: pa.Table, rows: Places
 ) -> Iterator[Floats]:
     """Fetch the metric vectors of some rows, in the order asked for."""
     if not len(rows):
         return
     metrics = comparison_of(layout).metrics
-    wanted = pa.table({'row': row_ids.take(pa.array(rows)), 'place': pa.array(range(len(rows)))})
+    wanted = pa.table(
+        {'row': facts['rowid'].take(pa.array(rows)), 'place': pa.array(range(len(rows)))}
+    )
     numbers = ', '.join(f'{c.sql}::DOUBLE' for c in metrics)
     joined = f'FROM {layout.table} JOIN wanted ON {layout.table}.rowid = wanted.row'
     with registered(tx, 'wanted', wanted):
