@@ -1,5 +1,6 @@
 """The bytes that are served, made once."""
 
+import hashlib
 import json
 import re
 import threading
@@ -7,7 +8,7 @@ import threading
 import orjson
 import pytest
 
-from mriqc_webapi.store.record import index_key, make_record, new_id
+from mriqc_webapi.store.record import http_date, index_key, make_record, new_id
 from tests.factories import MD5, NOW, RATING, T1W, make_resource, make_submission, ready_record
 
 TAIL = (
@@ -66,6 +67,17 @@ def test_etags_are_40_hex_digits_and_differ_between_equal_documents():
     first, second = ready_record(), ready_record()
     assert re.fullmatch('[0-9a-f]{40}', first.etag)
     assert first.etag != second.etag
+
+
+@pytest.mark.parametrize('n', [1, 2021, 2022, 2023, 5_000, 70_000])
+def test_the_etag_is_the_sha1_of_id_and_document_whatever_its_length(n):
+    record = ready_record(id='0' * 24, document={'a': 'x' * n})
+    sent = record.doc.partition(',"_id":')[0] + '}'
+    assert record.etag == hashlib.sha1(f'{record.id}{sent}'.encode()).hexdigest()
+
+
+def test_dates_are_written_as_http_writes_them():
+    assert http_date(1_503_618_919) == 'Thu, 24 Aug 2017 23:55:19 GMT'
 
 
 def test_ids_start_with_the_time_and_grow():

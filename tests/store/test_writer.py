@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -157,7 +156,7 @@ def test_all_or_nothing_raises_the_conflict_and_stores_nothing(store, writer):
 
 
 def test_a_record_the_database_cannot_take_does_not_sink_the_others(store, writer):
-    bad = replace(ready_record(), created_at=2**70)
+    bad = ready_record()._replace(created_at=2**70)
     with blocked(store):
         futures = [writer.submit([r]) for r in (ready_record(), bad, ready_record())]
     assert futures[0].result(timeout=20)[0].refusal is None

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -78,7 +77,7 @@ class _JsonReport:
     def add(self, line: 'SourceLine', verdict: 'Submission | Refusal') -> None:
         said: dict[str, object] = {'file': str(line.file), 'line': line.line_no}
         if isinstance(verdict, Submission):
-            notes = [asdict(note) for note in verdict.notes]
+            notes = [note._asdict() for note in verdict.notes]
             said |= {'accepted': True, 'resource': verdict.resource, 'notes': notes}
         else:
             said |= {'accepted': False, 'reason': verdict.reason}

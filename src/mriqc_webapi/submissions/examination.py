@@ -14,7 +14,7 @@ from mriqc_webapi.submissions.findings import (
     kind_name,
     wrong_type,
 )
-from mriqc_webapi.submissions.identity import read_reserved
+from mriqc_webapi.submissions.identity import RESERVED, read_reserved
 from mriqc_webapi.submissions.levels import Level
 from mriqc_webapi.submissions.limits import check_count, check_limits, check_names
 from mriqc_webapi.submissions.nesting import DottedNameError, as_storable, is_dotted
@@ -58,18 +58,17 @@ class Examination:
         self._n_members = 0
         self._keep_identity = keep_identity
 
-    def check_object(self, level: Level, sent: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - one loop, no calls: hot
+    def check_object(self, level: Level, sent: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0912 - one loop, hot
         """Return the public form of one object of the document."""
         self._count(len(sent))
         longest = self._limits.max_text_chars
-        public: dict[str, Any] = {}
-        kind_of = level.kinds.get
+        public = sent.copy()  # most members stay as they are, and all in their order
+        kinds = level.kinds
         for name, value in sent.items():
-            kind = kind_of(name)
+            kind = kinds.get(name)
             if kind is float:
                 if type(value) is float:
                     if value - value == 0.0:  # neither NaN nor infinite
-                        public[name] = value
                         continue
                 elif type(value) is int and -INT64 <= value < INT64:
                     public[name] = float(value)
@@ -80,12 +79,15 @@ class Examination:
                     continue
                 if kind is str:
                     if '@' not in value and len(value) <= longest:
-                        public[name] = value
                         continue
                 elif -INT64 <= value < INT64:  # an integer or a boolean
-                    public[name] = value
                     continue
-            self._look_again(level, public, name, value)
+            kept: dict[str, Any] = {}
+            self._look_again(level, kept, name, value)
+            if name in kept:
+                public[name] = kept[name]
+            else:
+                del public[name]
         names = sent.keys()
         if not (names >= level.must and names >= level.should):
             self._miss(level, sent)
@@ -104,9 +106,10 @@ class Examination:
             self._findings.tolerate(path, REQUIRED)
 
     def _look_again(self, level: Level, public: dict[str, Any], name: str, value: Any) -> None:
-        if is_dotted(name):
+        is_known = name in RESERVED
+        if not is_known and is_dotted(name):
             raise DottedNameError
-        if level.path == '' and name.startswith('_') and not holds_address(name):
+        if level.path == '' and (is_known or (name[:1] == '_' and not holds_address(name))):
             read_reserved(name, value, self._findings, keep_identity=self._keep_identity)
             return
         path = f'{level.path}{name}'

@@ -17,6 +17,8 @@ _SERVED = frozenset(
         *('info', 'deleted', 'version', 'latest_version', 'schema_version'),
     )
 )
+RESERVED = _SERVED | {'_id'}
+
 _MONTH_NAMES = (
     *('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun'),
     *('Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'),

@@ -1,6 +1,7 @@
 """What must not be published: addresses, credentials and names, wherever a client put them."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -45,6 +46,7 @@ def _replaced(token: re.Match[str]) -> str:
     return REMOVED if _ADDRESS.search(token[0]) else token[0]
 
 
+@lru_cache(maxsize=4096)
 def is_private_name(name: str) -> bool:
     """Tell whether a name that nobody declared says e-mail, credentials, patient or staff."""
     return _PRIVATE_NAME.search(name) is not None
@@ -54,6 +56,8 @@ def may_be_private(value: object) -> bool:
     """Tell at a glance whether :func:`redact` could find anything in a JSON value."""
     if isinstance(value, str):
         return may_hold_address(value)
+    if not isinstance(value, dict | list):
+        return False
     return _GLANCE.search(orjson.dumps(value)) is not None
 
 

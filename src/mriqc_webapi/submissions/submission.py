@@ -1,15 +1,14 @@
 """One upload as one checked value, and what was noted about it."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 NoteKind = Literal[
     'unknown', 'null', 'not-finite', 'type', 'fraction', 'absent', 'modality', 'private'
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(NamedTuple):
     """A deviation that was accepted and kept; the drift ledger sums them up."""
 
     field: str  # dotted wire path

@@ -1,6 +1,5 @@
 """Ratings on their way in: new ones, corrections, links to images; and receipts."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
@@ -235,7 +234,7 @@ def _answer(service: Service, taken: Taken, status: str, *, with_receipt: bool =
         'artifacts': rating.artifacts,
         'rater': rating.rater,
         'amends': rating.amends,
-        'notes': [asdict(note) for note in taken.notes],
+        'notes': [note._asdict() for note in taken.notes],
         '_links': links_of(rating),
     }
     headers = {'Cache-Control': 'no-store', 'Location': f'/api/v2/ratings/{rating.id}'}

@@ -92,7 +92,7 @@ class Intake:
             'receipt': self.service.secrets.receipt_for(first_id),
         }
         if submission.notes:
-            result['notes'] = [asdict(n) for n in submission.notes]
+            result['notes'] = [n._asdict() for n in submission.notes]
         return result
 
 
