@@ -2,7 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from mriqc_webapi.store import schema
@@ -18,6 +21,10 @@ from tests.browser import running_chromium
 from tests.live import LiveService
 
 _TEMPLATE = 'migrated'
+
+# a busy machine is slow at times; what must not be slow is measured by the benchmarks
+settings.register_profile('patient', deadline=None)
+settings.load_profile('patient')
 
 
 class PostgresServer:
@@ -112,18 +119,30 @@ def local_store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture(scope='session', params=['sqlite', 'postgresql'])
-def service(
+@pytest.fixture(scope='session')
+def started(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LiveService]:
-    """A running service, once on each database; it fills as tests go on."""
-    database = None
-    if request.param == 'postgresql':
-        database = request.getfixturevalue('postgres').create()
-    live = LiveService(tmp_path_factory.mktemp('service'), database=database)
-    live.make_token()
-    with live:
-        yield live
+) -> Iterator[Callable[[str], LiveService]]:
+    """Give the running service on a database, which is started when it is first asked for."""
+    with ExitStack() as running:
+
+        @cache
+        def started(database: str) -> LiveService:
+            url = request.getfixturevalue('postgres').create() if database != 'sqlite' else None
+            live = LiveService(tmp_path_factory.mktemp('service'), database=url)
+            live.make_token()
+            return running.enter_context(live)
+
+        yield started
+
+
+@pytest.fixture(scope='session', params=['sqlite', 'postgresql'])
+def service(request: pytest.FixtureRequest, started: Callable[[str], LiveService]) -> LiveService:
+    """A running service, once on each database; it fills as tests go on.
+
+    Each file asks for both, and pytest keeps one value at a time: `started` keeps the services.
+    """
+    return started(request.param)
 
 
 @pytest.fixture(scope='module')  # while it runs, its thread can run no other event loop

@@ -11,8 +11,8 @@ from mriqc_webapi.client import mirroring
 from mriqc_webapi.errors import MirrorError, PlaceError, QueryError
 from mriqc_webapi.store import withdrawal
 from mriqc_webapi.store.engine import Store
-from tests.client.conftest import HASTY
-from tests.live import TOKEN
+from tests.client.conftest import HASTY, fill
+from tests.live import TOKEN, LiveService
 from tests.misbehaving import MisbehavingProxy, scripted
 
 VIEW = 'cjv,in_scan,group_state,n_group,diameter,epoch,provenance.md5sum'
@@ -26,6 +26,23 @@ def grown(growing, tmp_path):
         yield service, tmp_path / 'mirror'
 
 
+@pytest.fixture(scope='module')
+def still(tmp_path_factory):
+    """A service with the demo's records, to which nothing is added."""
+    live = LiveService(tmp_path_factory.mktemp('still'))
+    fill(live)
+    with live:
+        yield live
+
+
+@pytest.fixture
+def made(still, tmp_path):
+    """The client of a service that stays as it is, and a mirror that has just been made."""
+    with Archive(still.root, cache=False, patience=HASTY) as service:
+        service.mirror(tmp_path / 'mirror')
+        yield service, tmp_path / 'mirror'
+
+
 def of(archive: Archive) -> pd.DataFrame:
     return archive.iqms('T1w', fields=VIEW).sort_values('_id', ignore_index=True)
 
@@ -34,8 +51,8 @@ def assert_alike(service: Archive, mirror) -> None:
     pd.testing.assert_frame_equal(of(Archive(mirror, cache=False)), of(service))
 
 
-def test_the_first_call_fetches_everything(grown):
-    service, mirror = grown
+def test_the_first_call_fetches_everything(made):
+    service, mirror = made
     assert_alike(service, mirror)
     assert Archive(mirror, cache=False).ratings().equals(service.ratings())
 
@@ -99,12 +116,12 @@ def test_nothing_is_left_of_a_resource_whose_records_are_all_withdrawn(growing, 
         assert left.fetchall() == []
 
 
-def test_without_a_change_nothing_is_fetched(growing, grown):
-    _, mirror = grown
-    with MisbehavingProxy(growing.root, scripted([])) as proxy:
+def test_without_a_change_nothing_is_fetched(still, made):
+    _, mirror = made
+    with MisbehavingProxy(still.root, scripted([])) as proxy:
         pass
     before = (mirror / 'archive.duckdb').read_bytes()
-    with Archive(growing.root, cache=False) as service:
+    with Archive(still.root, cache=False) as service:
         done = service.mirror(mirror)
     assert {told.n_added for told in done.resources} == {0}
     assert (mirror / 'archive.duckdb').read_bytes() == before
@@ -133,8 +150,8 @@ def test_too_many_changes_are_fetched_as_a_whole(growing, grown, post, monkeypat
     assert_alike(service, mirror)
 
 
-def test_a_place_in_the_feed_that_the_service_does_not_know_begins_anew(grown):
-    service, mirror = grown
+def test_a_place_in_the_feed_that_the_service_does_not_know_begins_anew(made):
+    service, mirror = made
     with duckdb.connect(mirror / 'archive.duckdb') as connection:
         connection.execute("UPDATE mirror.resource SET since = 'of another archive'")
     done = service.mirror(mirror)
@@ -142,8 +159,8 @@ def test_a_place_in_the_feed_that_the_service_does_not_know_begins_anew(grown):
     assert_alike(service, mirror)
 
 
-def test_another_policy_on_duplicates_begins_anew(grown):
-    service, mirror = grown
+def test_another_policy_on_duplicates_begins_anew(made):
+    service, mirror = made
     with duckdb.connect(mirror / 'archive.duckdb') as connection:
         connection.execute("UPDATE mirror.source SET policy = 'an older one'")
         connection.execute('UPDATE T1w SET in_scan = false')
@@ -187,8 +204,8 @@ def test_no_byte_of_a_withdrawn_record_is_left_once_it_is_erased(growing, grown,
     assert b'FINDME-1234567890' not in held
 
 
-def test_a_mirror_is_read_by_duckdb_and_polars_alone(grown):
-    service, mirror = grown
+def test_a_mirror_is_read_by_duckdb_and_polars_alone(made):
+    service, mirror = made
     expected = service.iqms('T1w')['cjv'].median()
     with duckdb.connect(mirror / 'archive.duckdb', read_only=True) as connection:
         ((median,),) = connection.sql('SELECT median(cjv) FROM T1w').fetchall()
@@ -197,28 +214,28 @@ def test_a_mirror_is_read_by_duckdb_and_polars_alone(grown):
     assert frame.select(pl.median('cjv')).item() == pytest.approx(expected)
 
 
-def test_some_resources_can_be_mirrored_alone(growing, tmp_path):
-    with Archive(growing.root, cache=False) as service:
+def test_some_resources_can_be_mirrored_alone(still, tmp_path):
+    with Archive(still.root, cache=False) as service:
         done = service.mirror(tmp_path / 'mirror', resources='bold')
         assert [told.name for told in done.resources] == ['bold']
         with pytest.raises(QueryError, match='no T9w'):
             service.mirror(tmp_path / 'mirror', resources=['T9w'])
 
 
-def test_the_mirror_of_another_archive_is_left_alone(growing, demo, grown):
-    _, mirror = grown
+def test_the_mirror_of_another_archive_is_left_alone(still, demo, made):
+    _, mirror = made
     with (
         Archive(demo.root, cache=False) as other,
-        pytest.raises(MirrorError, match=f'a mirror of {growing.root}'),
+        pytest.raises(MirrorError, match=f'a mirror of {still.root}'),
     ):
         other.mirror(mirror)
 
 
-def test_a_mirror_that_is_being_written_says_so(grown):
+def test_a_mirror_that_is_being_written_says_so(made):
     import subprocess
     import sys
 
-    service, mirror = grown
+    service, mirror = made
     script = (
         f'import duckdb; c = duckdb.connect({str(mirror / "archive.duckdb")!r}); print(1); input()'
     )
@@ -236,8 +253,8 @@ def test_a_mirror_that_is_being_written_says_so(grown):
         holder.communicate(b'\n')
 
 
-def test_only_a_service_can_be_mirrored(grown, tmp_path):
-    _, mirror = grown
+def test_only_a_service_can_be_mirrored(made, tmp_path):
+    _, mirror = made
     with pytest.raises(PlaceError, match='no service'):
         Archive(mirror, cache=False).mirror(tmp_path / 'again')
 

@@ -5,7 +5,7 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,12 @@ def image(name: str, **given: float) -> dict[str, Any]:
 
 def file(name: str, content: bytes) -> FilePayload:
     return {'name': name, 'mimeType': 'application/octet-stream', 'buffer': content}
+
+
+@pytest.fixture(scope='module')
+def service(started: Callable[[str], LiveService]) -> LiveService:
+    """A running service on one database: the script is tested here, its routes on both."""
+    return started('sqlite')
 
 
 @pytest.fixture(scope='module')

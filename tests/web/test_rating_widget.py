@@ -1,6 +1,7 @@
 """The rating widget in reports that were opened from disk, against the running service."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from tests.browser import watched_page
 from tests.live import LiveService
 from tests.reports import layouts
 from tests.web.rating_pages import Form, Rated, form_of, make_report, reopened
+
+
+@pytest.fixture(scope='module')
+def service(started: Callable[[str], LiveService]) -> LiveService:
+    """A running service on one database: the script is tested here, its routes on both."""
+    return started('sqlite')
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What the rating widget says when a rating does not get through, and what helps."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,12 @@ window.fetch = async (url, options) => {
   return answer;
 };
 """
+
+
+@pytest.fixture(scope='module')
+def service(started: Callable[[str], LiveService]) -> LiveService:
+    """A running service on one database: the script is tested here, its routes on both."""
+    return started('sqlite')
 
 
 def submit(form: Form, key: str = '3') -> None:

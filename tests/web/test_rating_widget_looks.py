@@ -1,7 +1,7 @@
 """The rating widget for every eye: widths, colour schemes, screen readers, strict pages."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +19,12 @@ from tests.live import TOKEN, LiveService
 from tests.web.rating_pages import Form, form_of, make_report
 
 SERIOUS = {'serious', 'critical'}
+
+
+@pytest.fixture(scope='module')
+def service(started: Callable[[str], LiveService]) -> LiveService:
+    """A running service on one database: the script is tested here, its routes on both."""
+    return started('sqlite')
 
 
 def serious_findings(form: Form) -> list[str]:
