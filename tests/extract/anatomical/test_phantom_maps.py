@@ -26,6 +26,12 @@ def test_the_brain_is_found_and_believed(both: Pair) -> None:
     assert found.brain_mask.doubts == ()
 
 
+def test_fluid_around_the_brain_does_not_make_its_mask_larger(both: Pair) -> None:
+    found, planted = both
+    most = {'T1w': 1.05, 'T2w': 1.02}[found.contrast]
+    assert 0.95 < found.brain.sum() / planted.brain.sum() < most
+
+
 def test_each_tissue_is_found(both: Pair) -> None:
     found, planted = both
     for tissue, least in (('csf', 0.6), ('gm', 0.93), ('wm', 0.9)):

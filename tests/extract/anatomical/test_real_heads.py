@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from mriqc_webapi.extract.anatomical import anatomical_maps
 from mriqc_webapi.extract.formulas import anatomical_iqms
@@ -51,3 +52,7 @@ def test_every_iqm_has_a_value(maps):
     assert {name for name, value in iqms.values.items() if value is None} <= {'qi_2'}
     assert 0.2 < iqms.values['cjv'] < 0.9
     assert 0.3 < iqms.values['tpm_overlap_gm'] < 0.9
+
+
+def test_the_brain_mask_is_one_piece(maps):
+    assert ndimage.label(maps.brain)[1] == 1

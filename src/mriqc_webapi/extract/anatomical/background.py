@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mriqc_webapi.extract.anatomical.grids import Grid, apply
+from mriqc_webapi.extract.formulas.summaries import MAD_TO_SD
 from mriqc_webapi.extract.maps import Floats, Mask
 
 GLABELLA_MM: Final = (0.0, 90.0, -14.0)  # in the template's space, as MRIQC has them
 INION_MM: Final = (0.0, -120.0, -14.0)
 BRIGHT: Final = 10.0  # an artifact, in robust standard deviations of the air
 NEAR: Final = 0.1  # of the greatest distance to the head: blur of the head, no artifact
-MAD_TO_SD: Final = 1.4826
 FEW_VOXELS: Final = 500  # fewer without signal are chance
 
 

@@ -1,10 +1,12 @@
 """Where the brain is: two ways to find it, and what lies between them.
 
 BET's surface follows the image, but leaks where no bone is dark; the template's brain is of the
-right shape, but nobody's own. Their errors lie at different places.
+right shape, but nobody's own. Their errors lie at different places. Where they are far apart, the
+surface has leaked, and is heard only so far.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +15,7 @@ from scipy import ndimage
 
 from mriqc_webapi.extract.anatomical.alignment import align
 from mriqc_webapi.extract.anatomical.bias import bias_field
+from mriqc_webapi.extract.anatomical.fading import unfaded
 from mriqc_webapi.extract.anatomical.grids import Grid, around, resampled, upright
 from mriqc_webapi.extract.anatomical.registration import register
 from mriqc_webapi.extract.anatomical.surface import brain_by_surface
@@ -22,6 +25,7 @@ from mriqc_webapi.extract.maps import Contrast, Floats, Mask
 SURFACE_MM: Final = 2.0  # grids of the steps
 FUSION_MM: Final = 1.5
 WALL_MM: Final = 8.0  # the surface does not leave the template's brain further than that
+FLUID_MM: Final[Mapping[Contrast, float]] = {'T1w': 0.0, 'T2w': 3.0}  # bright, around the brain
 CLOSING_MM: Final = 6.0  # sulci that are part of the brain's mask
 MARGIN_MM: Final = 10.0
 OUTSIDE_MM: Final = 50.0  # a distance far outside
@@ -63,11 +67,13 @@ def find_brain(image: Floats, grid: Grid, *, contrast: Contrast) -> FoundBrain:
     aligned = _aligned(image, grid, contrast)
     atlas = aligned.atlas()
     wall = ndimage.binary_dilation(atlas, iterations=int(WALL_MM / SURFACE_MM))
+    aligned = replace(aligned, values=unfaded(aligned.values, aligned.grid, atlas))
     surface = brain_by_surface(aligned.values * wall, aligned.grid, about=atlas)
+    surface = _peeled(surface, FLUID_MM[contrast])
     to_template = aligned.to_template(surface, contrast)
     distance, fine, dice = _between(surface, aligned.grid, to_template)
-    mask: Mask = resampled(distance, fine, grid, outside=OUTSIDE_MM) < 0
-    return FoundBrain(mask=mask, to_template=to_template, dice=dice)
+    mask = resampled(distance, fine, grid, outside=OUTSIDE_MM) < 0
+    return FoundBrain(mask=_largest(mask), to_template=to_template, dice=dice)
 
 
 def given_brain(image: Floats, grid: Grid, mask: Mask, *, contrast: Contrast) -> FoundBrain:
@@ -103,13 +109,29 @@ def _between(
     atlas = _atlas(fine, to_template)
     grown = _closed(resampled(surface, grid, fine) > 0.5)
     grown = grown if grown.any() else atlas
-    distance = (_signed_distance(atlas) + _signed_distance(grown)) / 2
-    return distance, fine, _dice(atlas, grown)
+    to_atlas, to_grown = _signed_distance(atlas), _signed_distance(grown)
+    heard = np.clip(to_grown, to_atlas - WALL_MM, to_atlas + WALL_MM)
+    return (to_atlas + heard) / 2, fine, _dice(atlas, grown)
 
 
 def _dice(one: Mask, other: Mask) -> float:
     total = int(one.sum() + other.sum())
     return 2 * int((one & other).sum()) / total if total else 0.0
+
+
+def _peeled(mask: Mask, by_mm: float) -> Mask:
+    if not by_mm:
+        return mask
+    peeled: Mask = ndimage.distance_transform_edt(mask, sampling=SURFACE_MM) > by_mm
+    return peeled
+
+
+def _largest(mask: Mask) -> Mask:
+    pieces, n_pieces = ndimage.label(mask)
+    if n_pieces < 2:
+        return mask
+    largest: Mask = pieces == 1 + int(np.bincount(pieces.ravel())[1:].argmax())
+    return largest
 
 
 def _closed(mask: Mask) -> Mask:

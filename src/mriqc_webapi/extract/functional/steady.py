@@ -4,11 +4,11 @@ from typing import Final
 
 import numpy as np
 
+from mriqc_webapi.extract.formulas.summaries import MAD_TO_SD
 from mriqc_webapi.extract.maps import Floats
 
 MAX_VOLUMES: Final = 50  # from the start; a drift over a whole run must not count
 MAX_ROBUST_Z: Final = 3.5  # Iglewicz & Hoaglin (1993)
-MAD_TO_SD: Final = 1.4826  # 1 / Φ⁻¹(¾)
 
 
 def count_dummies(series: Floats) -> int:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mriqc_webapi.extract.maps import TISSUE_LABELS, TISSUES, AnatomicalMaps, Mask, Tissue
+from mriqc_webapi.extract.maps import TISSUE_LABELS, AnatomicalMaps, Mask, Tissue
 from mriqc_webapi.extract.report.browsing import Browser, Layer, Sheet, bound, fineness
 from mriqc_webapi.extract.report.glance import Glance, glance_at
 from mriqc_webapi.extract.report.inks import INKS
@@ -25,7 +25,7 @@ _BRAIN_LAYERS: Final = (
     Layer(
         name='Tissues',
         key='t',
-        inks=(('csf', 'cerebrospinal fluid'), ('gm', 'grey matter'), ('wm', 'white matter')),
+        inks=(('gm', 'outer border of grey matter'), ('wm', 'border of white matter')),
     ),
 )
 _NOISE_LAYERS: Final = (
@@ -43,7 +43,7 @@ def anatomical_glance(maps: AnatomicalMaps) -> Glance:
         spacing_mm=maps.spacing_mm,
         affine=maps.affine,
         overlays=(
-            partial(_draw_tissues, _tissues(maps)),
+            partial(_draw_tissues, _nested(maps)),
             partial(draw_outline, maps.brain, 'brain'),
         ),
         inks=(*_BRAIN_LAYERS[0].inks, *_BRAIN_LAYERS[1].inks),
@@ -58,7 +58,7 @@ def anatomical_browsers(maps: AnatomicalMaps) -> tuple[Browser, ...]:
 def _brain(maps: AnatomicalMaps) -> Browser:
     low, high = brain_window(maps.image, maps.brain)
     box = box_around(maps.brain, maps.spacing_mm)
-    overlays = (partial(draw_outline, maps.brain, 'brain'), partial(_draw_tissues, _tissues(maps)))
+    overlays = (partial(draw_outline, maps.brain, 'brain'), partial(_draw_tissues, _nested(maps)))
     sheets = [
         Sheet(
             name=plane.capitalize(),
@@ -122,8 +122,10 @@ def _noise(maps: AnatomicalMaps) -> Browser:
     )
 
 
-def _tissues(maps: AnatomicalMaps) -> dict[Tissue, Mask]:
-    return {t: maps.tissues == TISSUE_LABELS[t] for t in TISSUES}
+def _nested(maps: AnatomicalMaps) -> dict[Tissue, Mask]:
+    """Give white matter, and it with grey matter around: a border is then drawn once."""
+    white = maps.tissues == TISSUE_LABELS['wm']
+    return {'gm': white | (maps.tissues == TISSUE_LABELS['gm']), 'wm': white}
 
 
 def _draw_tissues(masks: Mapping[Tissue, Mask], cut: Cut) -> Bytes:

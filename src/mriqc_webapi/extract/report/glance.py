@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from mriqc_webapi.extract.maps import Floats, Mask
 from mriqc_webapi.extract.report.browsing import Draw, Ink, fineness
 from mriqc_webapi.extract.report.pictures import Bytes, encoded, grey
-from mriqc_webapi.extract.report.slices import AXES, PLANES, Cut, box_around
+from mriqc_webapi.extract.report.slices import AXES, PLANES, SIDES, Cut, box_around
 
 GLANCE_QUALITY: Final = 84
+LETTER: Final = 0.09  # of a slice's width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ def glance_at(
         for overlay in overlays:
             layer = Image.fromarray(overlay(cut)).resize(part.size)
             part.paste(layer, (0, 0), layer)
+        _name_sides(part, SIDES[cut.plane])
     whole = _abreast(parts)
     return Glance(
         picture=encoded(whole, quality=GLANCE_QUALITY),
@@ -74,6 +76,21 @@ def _enlarged(picture: Bytes, cut: Cut, scale: int) -> Image.Image:
     width, height = cut.size
     image = Image.fromarray(picture).convert('RGB')
     return image.resize((width * scale, height * scale), Image.Resampling.BICUBIC)
+
+
+def _name_sides(picture: Image.Image, sides: str) -> None:
+    """Write at either hand which side it is."""
+    size = max(round(LETTER * picture.width), 10)
+    for side, x, anchor in zip(sides, (size / 3, picture.width - size / 3), 'lr', strict=True):
+        ImageDraw.Draw(picture).text(
+            (x, size / 3),
+            side,
+            fill='white',
+            font=ImageFont.load_default(size),
+            anchor=f'{anchor}a',
+            stroke_width=1,
+            stroke_fill='black',
+        )
 
 
 def _abreast(pictures: Sequence[Image.Image]) -> Bytes:

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from mriqc_webapi.iqm.definitions import Catalogue, FieldDefinition
 from mriqc_webapi.iqm.loader import load_catalogue
 from mriqc_webapi.iqm.poster import POSTER
+from mriqc_webapi.iqm.tones import Tone, tone_of
 from mriqc_webapi.iqm.units import in_words
 
-Tone = Literal['plain', 'odd', 'good', 'bad']
-
-TAIL: Final = 2.5  # percent at either end that are called unusual: 1 in 20
 # by what a name begins with; a test holds that each IQM has its family
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     'Noise and contrast': ('cjv', 'cnr', 'snr', 'snrd', 'tsnr'),
@@ -109,7 +107,7 @@ def _measure(
         reason=(reason or 'not taken') if value is None else '',
         percentile=percentile,
         reading='' if percentile is None else f'higher than {percentile:.0f}\N{NO-BREAK SPACE}%',
-        tone=_tone(percentile, field.better),
+        tone=tone_of(percentile, field.better),
         source=reference.citation if reference else '',
         url=reference.url if reference else '',
     )
@@ -121,11 +119,3 @@ def number(value: float) -> str:
         return f'{value:,.0f}'.replace('-', '−')
     text = f'{value:,.0f}' if abs(value) >= 10_000 else f'{value:.4g}'
     return text.replace('-', '−')
-
-
-def _tone(percentile: float | None, better: str) -> Tone:
-    if percentile is None or TAIL < percentile < 100 - TAIL:
-        return 'plain'
-    if better == 'neither':
-        return 'odd'
-    return 'good' if (better == 'higher') == (percentile > 50) else 'bad'

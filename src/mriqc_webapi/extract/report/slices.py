@@ -4,6 +4,7 @@ Volumes have RAS+ axes; slices are shown with the head upright or the nose up, a
 head on the left.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -41,7 +42,8 @@ class Cut:
     @property
     def name(self) -> str:
         """Say where it is: ``z −12``, in mm."""
-        return f'{"xyz"[AXES[self.plane]]} {round(self.place_mm)}'.replace('-', '−')
+        place = math.floor(self.place_mm + 0.5)  # halves all go up: steps look even
+        return f'{"xyz"[AXES[self.plane]]} {place}'.replace('-', '−')
 
     @property
     def size(self) -> tuple[int, int]:
@@ -89,10 +91,11 @@ def box_around(mask: Mask, spacing_mm: Spacing, *, margin_mm: float = MARGIN_MM)
 def cuts(
     plane: Plane, mask: Mask, *, box: Box, spacing_mm: Spacing, affine: Floats, most: int
 ) -> list[Cut]:
-    """Lay at most so many slices through a mask, evenly apart, each as large as the box."""
+    """Lay at most so many slices through a mask, all as far apart, each as large as the box."""
     axis = AXES[plane]
     first, last = _extent(mask, axis) if mask.any() else (box[axis].start, box[axis].stop - 1)
-    places = np.linspace(first, last, min(most, last - first + 1)).round().astype(int)
+    step = -(-(last - first + 1) // most)
+    places = np.arange(first + (last - first) % step // 2, last + 1, step)
     middle = [(part.start + part.stop - 1) / 2 for part in box]
     return [
         Cut(

@@ -33,7 +33,13 @@ from mriqc_webapi.reports.annotate import annotated
 from mriqc_webapi.reports.images import Image
 from mriqc_webapi.reports.widget import Widget
 
-STYLES: Final = ('web/static/style.css', 'extract/report/static/report.css')
+STYLES: Final = (
+    'web/static/style.css',
+    'web/static/facts.css',
+    'extract/report/static/slices.css',
+    'extract/report/static/time.css',
+    'extract/report/static/report.css',
+)
 SCRIPTS: Final = (
     'extract/report/static/slice-browser.js',
     'extract/report/static/time-panel.js',

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from mriqc_webapi.archive.statistics.standing import SHARED
 from mriqc_webapi.figures.wording import number, unit_of
 from mriqc_webapi.iqm.definitions import Resource
+from mriqc_webapi.iqm.tones import TAIL, Tone, tone_of
 
-Tone = Literal['plain', 'odd', 'good', 'bad']
-
-TAIL: Final = 2.5  # percent at either end that are called unusual: 1 in 20
 BANDS: Final = (5.0, 25.0, 50.0, 75.0, 95.0)  # percentiles of the peers that stand beside
 UNCERTAIN: Final = 'no support'
 UNSAID: Final = {'field_strength': 'field strength'}
@@ -103,18 +101,10 @@ def _place(resource: Resource, one: Mapping[str, Any], min_peers: int) -> Place:
         percentile=percentile,
         rank=UNCERTAIN if percentile is None else _rank(percentile),
         reading=_reading(one, min_peers),
-        tone=_tone(percentile, one['better']),
+        tone=tone_of(percentile, one['better']),
         median='' if median is None else number(median),
         middle='' if low is None else f'{number(low)} to {number(high)}',
     )
-
-
-def _tone(percentile: float | None, better: str) -> Tone:
-    if percentile is None or TAIL < percentile < 100 - TAIL:
-        return 'plain'
-    if better == 'neither':
-        return 'odd'
-    return 'good' if (better == 'higher') == (percentile > 50) else 'bad'
 
 
 def _rank(percentile: float) -> str:
