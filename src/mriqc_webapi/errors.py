@@ -22,6 +22,8 @@ WebApiError
 ├── QueryError             the question cannot be understood
 ├── NotAcceptableError     in none of the formats that the caller takes
 ├── NotFoundError          no such resource or record
+├── MethodNotAllowedError  the address takes other methods; carries which
+├── RangeError             the file has no such part; carries its size
 ├── AuthError              who asks may not
 │   ├── CredentialsError       no token, an unknown, an expired or a revoked one
 │   ├── ScopeError             a good token that lacks the scope
@@ -196,6 +198,26 @@ class NotFoundError(WebApiError):
     """No such resource or record."""
 
     code = 'not-found'
+
+
+class MethodNotAllowedError(WebApiError):
+    """The address exists, and does not take that method."""
+
+    code = 'method-not-allowed'
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class RangeError(WebApiError):
+    """The file has no such part: it ends before."""
+
+    code = 'range-not-satisfiable'
+
+    def __init__(self, message: str, *, size: int = 0) -> None:
+        super().__init__(message)
+        self.size = size  # of the file, in bytes
 
 
 class AuthError(WebApiError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from packaging.version import InvalidVersion, Version
 
 from mriqc_webapi.archive.batches import arrow_table, metric_vectors
 from mriqc_webapi.archive.columns import Layout
@@ -16,12 +17,11 @@ from mriqc_webapi.archive.regrouping import Touched, regroup_all, regroup_scans
 from mriqc_webapi.archive.residual import Profile
 from mriqc_webapi.archive.views import VIEWS, first_predicate, view_predicate
 from mriqc_webapi.iqm.definitions import FieldDefinition, Resource
-from mriqc_webapi.iqm.versions import version_key
 from tests.archive.conftest import Row, make_row
 
 METRICS = {'cjv': 0.5, 'efc': 2.0, 'qi_1': None}  # with their scales
 POLICY = Policy(version=1, scales={'T1w': METRICS, 'bold': METRICS})
-LIMIT = {'T1w': 0.1, 'bold': 1e-6}
+LIMIT = {'T1w': 0.1, 'T2w': 0.1, 'bold': 1e-6}
 GROUP_COLUMNS = ('in_scan', 'group_state', 'n_group', 'diameter')
 
 
@@ -241,12 +241,16 @@ def _md5sum(row: tuple[Row, dict[str, Any]]) -> str:
     return str(row[1]['provenance']['md5sum'])
 
 
-def _version(row: tuple[Row, dict[str, Any]]) -> str:
-    return version_key(row[1]['provenance']['version'])
+def _version(row: tuple[Row, dict[str, Any]]) -> tuple[bool, Version]:
+    """Give the place of a version as PEP 440 has it; what is none comes first."""
+    try:
+        return True, Version(row[1]['provenance']['version'])
+    except InvalidVersion:
+        return False, Version('0')
 
 
 def _group(name: str) -> Any:
-    settings = {'T1w': ('testing',), 'bold': ('fd_thres', 'hmc_fsl')}[name]
+    settings = {'T1w': ('testing',), 'T2w': ('testing',), 'bold': ('fd_thres', 'hmc_fsl')}[name]
 
     def key(row: tuple[Row, dict[str, Any]]) -> str:
         said = row[1]['provenance']

@@ -137,7 +137,8 @@ def test_a_deep_page_is_the_one_of_the_whole_order(archive, local_store, path, d
 def test_a_question_that_takes_too_long_is_stopped(local_store, open_archive):
     archive = open_archive(local_store, query_timeout_s=0.3)
     started_at = time.monotonic()
-    with pytest.raises(QueryTimeoutError), archive.reading('T1w') as reading:
+    told = r'stopped after 0\.3 s, .*: narrow the filter, or take an export$'
+    with pytest.raises(QueryTimeoutError, match=told), archive.reading('T1w') as reading:
         reading.cursor.execute(SLOW).fetchall()
     assert time.monotonic() - started_at < 5
     assert seqs_of(archive) == []

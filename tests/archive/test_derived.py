@@ -211,14 +211,18 @@ def test_a_copy_that_was_judged_by_another_policy_is_judged_anew(
     assert ask(again, 'group_state') == [('canonical',), ('member',)]
 
 
-def test_the_rules_themselves_changing_judges_a_copy_anew(local_store, open_archive, monkeypatch):
+@pytest.mark.parametrize('changed', [{'TEXT': 'Other rules.'}, {'JUDGEMENT': 10**6}])
+def test_the_rules_themselves_changing_judges_a_copy_anew(
+    local_store, open_archive, monkeypatch, changed
+):
     from mriqc_webapi.archive import policy
 
     put(local_store, make_record(0.5), make_record(0.51))
     first = open_archive(local_store, catalogue=CATALOGUE)
     assert ask(first, 'group_state') == [('canonical',), ('member',)]
     first.close()
-    monkeypatch.setattr(policy, 'TEXT', 'Other rules.')
+    for name, value in changed.items():
+        monkeypatch.setattr(policy, name, value)
     monkeypatch.setattr(policy, 'STRUCTURAL_LIMIT', 1e-9)
     again = open_archive(local_store, catalogue=CATALOGUE)
     in_the_end(again.require_ready)

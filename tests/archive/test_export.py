@@ -4,6 +4,7 @@ import csv
 import io
 
 import orjson
+import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
@@ -112,3 +113,11 @@ def test_a_file_bears_its_name_only_when_it_is_whole(filled, tmp_path):
     assert not list(tmp_path.glob('*.par*'))
     export(filled, WHOLE, out=out)
     assert pyarrow.parquet.read_table(out).num_rows == 10
+
+
+def test_arrow_and_parquet_are_the_same_table(filled):
+    parquet = pyarrow.parquet.read_table(io.BytesIO(written(filled, 'parquet')[1]))
+    arrow = pyarrow.ipc.open_stream(written(filled, 'arrow')[1]).read_all()
+    assert arrow.schema.equals(parquet.schema)
+    assert str(arrow.schema.field('_created').type) == 'timestamp[ms]'
+    assert arrow.equals(parquet)

@@ -3,11 +3,19 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mriqc_webapi.archive.policy import FUNCTIONAL_LIMIT, STRUCTURAL_LIMIT, TEXT, first_policy
+from mriqc_webapi.archive.groups import medoids
+from mriqc_webapi.archive.policy import (
+    FUNCTIONAL_LIMIT,
+    STRUCTURAL_LIMIT,
+    TEXT,
+    Policy,
+    first_policy,
+)
 from tests.archive.conftest import Row, make_row
 from tests.archive.repeats import (
     METRICS,
@@ -92,6 +100,25 @@ def test_the_diameter_decides(name, spread, state):
     assert (found, diameter) == (state, pytest.approx(spread / METRICS['cjv'], rel=1e-6))
 
 
+def test_a_diameter_of_just_the_limit_is_admitted():
+    assert judged(make_record(0.0), make_record(0.05))[1] == (True, 'member', 2, 0.1)
+
+
+@pytest.mark.parametrize(
+    ('scale', 'spread', 'state'),
+    [
+        (0.83, 0.083, 'member'),  # 0.083 · (1 / 0.83) is above 0.1
+        (0.7, 0.07, 'quarantined'),  # 0.07 · (1 / 0.7) is not
+    ],
+)
+def test_the_spread_is_divided_by_the_scale_to_the_last_digit(scale, spread, state):
+    views = Views(policy=Policy(version=1, scales={'T1w': METRICS | {'cjv': scale}}))
+    views.add([make_row(i, make_record(v)) for i, v in enumerate((0.0, spread))])
+    _, last = views.rows().values()
+    views.close()
+    assert last == (True, state, 2, spread / scale)
+
+
 def test_the_diameter_is_the_largest_over_the_metrics():
     *_, (*_, diameter) = judged(make_record(1.0, 1.0), make_record(1.01, 1.1))
     assert diameter == pytest.approx(0.1 / METRICS['efc'])
@@ -133,6 +160,17 @@ def test_of_equally_near_vectors_that_of_the_lowest_id_is_canonical():
     assert found == ['member', 'canonical', 'member', 'member']
 
 
+def test_sums_that_differ_by_rounding_alone_are_equal():
+    # 0.2 and 0.3 are equally far from the others, but not in doubles
+    assert medoids(np.array([[[0.1], [0.2], [0.3], [0.7]]])).tolist() == [1]
+
+
+def test_a_sum_that_is_less_by_a_ten_millionth_is_less():
+    # the one in the middle is nearer to the others by a ten millionth of their distance
+    found = states(make_record(0.50), make_record(0.50 + 4e-9), make_record(0.54))
+    assert found == ['member', 'canonical', 'member']
+
+
 @pytest.mark.parametrize(
     ('versions', 'newest'),
     [
@@ -153,6 +191,13 @@ def test_of_one_version_the_newest_record_of_a_scan_is_in_its_view():
     dated = [_dated(row, at) for row, at in zip(rows, [old, new, old], strict=True)]
     views.add(dated)
     assert [row[0] for row in views.rows().values()] == [False, True, False]
+    views.close()
+
+
+def test_of_records_of_one_version_and_time_that_of_the_highest_id_is_in_its_scan_view():
+    views = Views()
+    views.add([_dated(make_row(i, make_record()), 1) for i in (1, 2, 0)])
+    assert [row[0] for row in views.rows().values()] == [False, False, True]
     views.close()
 
 
@@ -188,7 +233,7 @@ def test_any_order_of_arrival_gives_the_same_views(documents, random, data):
     ]
     withdrawn = (
         data.draw(st.lists(st.sampled_from(numbered), unique_by=_id, max_size=4))
-        if (numbered)
+        if numbered
         else []
     )
     views = Views()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mriqc_webapi.archive import freezing
-from mriqc_webapi.archive.policy import first_policy, policy_at
+from mriqc_webapi.archive.policy import first_policy, policy_at, policy_of
 from mriqc_webapi.archive.scales import corpus_scales
-from mriqc_webapi.errors import ConflictError
+from mriqc_webapi.errors import ConflictError, NotFoundError
 from mriqc_webapi.store import policies
 from tests.archive.conftest import in_the_end, make_catalogue, put
 from tests.archive.repeats import make_measured, make_record
@@ -55,14 +55,31 @@ def test_without_a_complete_vector_there_are_none(archive, local_store):
 
 def test_freezing_makes_the_next_version_of_the_records_at_hand(archive, local_store):
     put(local_store, make_record(0.1), make_record(0.2))
+    put(local_store, make_record(0.1))  # as the first
     in_the_end(archive.require_ready)
     made = freezing.freeze(archive)
     assert (made.version, made.scales['T1w']) == (2, scales_of(archive))
     assert made.scales['bold'] == first_policy().scales['bold']
     with local_store.read() as tx:
         assert policy_at(tx) == made
+    assert made.n_vectors == {'T1w': 2}
     in_the_end(archive.require_ready)
-    assert freezing.freeze(archive).version == 3
+    again = freezing.freeze(archive)
+    assert (again.version, again.n_vectors) == (3, made.n_vectors)
+    with local_store.read() as tx:
+        assert [policy_of(tx, n) for n in (1, 2, 3)] == [first_policy(), made, again]
+        for unknown in (0, 4):
+            with pytest.raises(NotFoundError, match=f'no version {unknown}'):
+                policy_of(tx, unknown)
+
+
+def test_nothing_is_frozen_where_nothing_was_measured(archive, local_store):
+    put(local_store, make_record(None))
+    in_the_end(archive.require_ready)
+    with pytest.raises(ConflictError, match='nothing to measure'):
+        freezing.freeze(archive)
+    with local_store.read() as tx:
+        assert policy_at(tx) == first_policy()
 
 
 def test_of_two_that_freeze_at_once_one_is_refused(store):

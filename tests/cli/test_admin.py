@@ -166,3 +166,10 @@ def test_an_address_is_not_written_to_the_log(run):
 @pytest.mark.parametrize('which', [(), ('--token', 'x', '--email', 'y')])
 def test_it_takes_one_way_to_choose(run, which):
     assert run('admin', 'hold', *which, *WHY).code == 2
+
+
+@pytest.mark.parametrize('act', ['hold', 'release'])
+def test_a_token_that_is_not_there_is_told(run, act):
+    ran = run('admin', act, '--token', 'scanner-3', *WHY)
+    assert (ran.code, ran.err) == (1, "mriqc-webapi: there is no token named 'scanner-3'\n")
+    assert log(run) == []

@@ -64,3 +64,8 @@ def test_the_readme_leads_to_files_that_are_there():
     text = (ROOT / 'README.md').read_text()
     targets = re.findall(r'\]\((?!http)([^)#]+)', text)
     assert [t for t in targets if not (ROOT / t).exists()] == []
+
+
+@pytest.mark.parametrize('name', ['MRIQC_WEBAPI_TOKEN', 'MRIQC_WEBAPI_URL', 'MRIQC_NO_SUB'])
+def test_what_clients_read_from_the_environment_is_documented(name):
+    assert f'`{name}`' in (ROOT / 'docs' / 'configuration.md').read_text()

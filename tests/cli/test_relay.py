@@ -80,3 +80,7 @@ def test_mriqcs_own_token_is_good_on_loopback_only(data_dir):
 
     hosts = ['0.0.0.0', '127.0.0.1', '0.0.0.0', 'localhost']
     assert [is_good_at(host) for host in hosts] == [False, True, False, True]
+
+
+def test_an_empty_relay_says_so(run):
+    assert run('relay', 'status').out == 'no record to pass on came in yet\n'

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -30,7 +31,9 @@ def test_a_release_is_made_and_listed(run, filled):
     [listed] = json.loads(run('release', 'list', '--json').out)
     assert (listed['release'], listed['notes']) == (1, 'All of it.')
     assert listed['resources']['T1w']['raw']['n_rows'] == 200
-    assert run('release', 'list').out.startswith('0001  2')
+    line = run('release', 'list').out
+    assert line.startswith('0001  2')
+    assert '  200 records  0 ratings  ' in line
 
 
 def test_making_one_prints_what_it_is(run, filled):
@@ -60,7 +63,15 @@ def test_a_tampered_release_is_told_by_the_exit_code(run, filled, data_dir):
 def test_two_releases_are_compared(run, grown):
     told = json.loads(run('release', 'diff', '1', '2', '--json').out)
     assert told['resources'] == {'T1w': {'added': 3, 'withdrawn': [grown]}}
+    assert told['policy_version'] == {'before': 1, 'after': 1}
     assert run('release', 'diff', '1', '2').out == 'T1w: 3 added, 1 withdrawn\n'
+
+
+def test_a_new_version_of_the_policy_is_told_by_the_comparison(run, filled):
+    run('policy', 'freeze')
+    run('release', 'create')
+    told = 'T1w: 0 added, 0 withdrawn\nduplicate policy: version 1 before, 2 after\n'
+    assert run('release', 'diff', '1', '2').out == told
 
 
 def test_the_later_release_lists_what_was_withdrawn(run, grown, data_dir):
@@ -88,11 +99,37 @@ def test_a_release_goes_to_a_target_at_once_or_later(run, filled, tmp_path):
 
 
 def test_a_target_that_fails_leaves_the_release_here(run, filled, tmp_path):
-    (tmp_path / 'file').touch()
-    ran = run('release', 'create', '--target', tmp_path / 'file')
+    (tmp_path / 'there' / '0002').mkdir(parents=True)
+    (tmp_path / 'there' / '0002' / 'manifest.json').touch()
+    ran = run('release', 'create', '--target', tmp_path / 'there')
     assert ran.code == 3
-    assert 'the copy failed' in ran.err
+    assert f'mriqc-webapi release copy 2 {tmp_path / "there"}' in ran.err
     assert run('release', 'verify', '2').code == 0
+
+
+@pytest.mark.parametrize('target', ['ftp://x', 's3://', 'file'])
+def test_a_target_that_cannot_be_is_refused_before_a_release_is_made(
+    run, filled, tmp_path, monkeypatch, target
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'file').touch()
+    assert run('release', 'create', '--target', target).code == 3
+    assert len(json.loads(run('release', 'list', '--json').out)) == 1
+
+
+def test_a_copy_is_verified_by_its_folder(run, filled, data_dir, tmp_path):
+    copy = tmp_path / 'download'
+    shutil.copytree(data_dir / 'releases/0001', copy)
+    assert run('release', 'verify', copy).code == 0
+    (copy / 'LICENSE').unlink()
+    ran = run('release', 'verify', copy)
+    assert (ran.code, ran.out) == (1, 'LICENSE: missing\n')
+
+
+def test_an_address_that_nobody_else_can_follow_is_warned_of(run, filled, monkeypatch):
+    assert 'MRIQC_WEBAPI_PUBLIC_URL is not set' in run('release', 'create').err
+    monkeypatch.setenv('MRIQC_WEBAPI_PUBLIC_URL', 'https://mriqc.example.org')
+    assert 'PUBLIC_URL' not in run('release', 'create').err
 
 
 def test_a_link_and_a_partial_folder_are_no_releases(run, filled, data_dir):

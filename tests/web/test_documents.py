@@ -1,5 +1,7 @@
 """What describes the service: dictionary, OpenAPI document, errors, health."""
 
+import re
+
 import requests
 
 from mriqc_webapi import errors
@@ -64,10 +66,24 @@ def test_one_openapi_document_describes_both_interfaces(service: LiveService) ->
     assert t1w['properties']['provenance']['properties']['email']['writeOnly'] is True
 
 
-def test_addresses_that_nothing_serves_are_404_in_eves_words(service: LiveService) -> None:
-    for path in ('/nope', '/api/v2/T1w', '/api/v1/T1w/x/y'):
-        answer = requests.get(service.root + path, timeout=15)
-        assert (answer.status_code, answer.json()['_error']['code']) == (404, 404)
+def test_the_type_of_every_problem_leads_to_what_it_means(service: LiveService) -> None:
+    told = requests.get(f'{service.root}/api/v2/T1w/records?where=cjv+%3D', timeout=15).json()
+    place, _, anchor = told['type'].partition('#')
+    page = requests.get(service.root + place, timeout=15)
+    assert page.status_code == 200
+    rows = dict(re.findall(r'<tr id="([\w-]+)">(.*?)</tr>', page.text))
+    known = {kind.code: str(status) for kind, status in STATUSES.items()}
+    assert known.items() <= {code: cells_of(row)[1] for code, row in rows.items()}.items()
+    assert {'unexpected-fault', 'unknown-content-type', anchor} <= set(rows)
+    assert not any('' in cells_of(row) for row in rows.values())
+
+
+def cells_of(row: str) -> list[str]:
+    return [re.sub('<.*?>', '', cell).strip() for cell in re.findall('<td>(.*?)</td>', row)]
+
+
+def test_the_description_of_the_api_links_what_errors_mean(service: LiveService) -> None:
+    assert '"/docs/problems"' in requests.get(f'{service.root}/docs', timeout=15).text
 
 
 def test_health_and_readiness_are_told(service: LiveService) -> None:

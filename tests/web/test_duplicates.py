@@ -60,6 +60,31 @@ def test_quarantined_groups_are_shown_with_their_reason(service, dataset):
     assert all(len(e['md5sum']) == 32 for e in found['examples'])
 
 
+def test_the_largest_quarantined_groups_come_first_each_by_the_first_rule_that_it_breaks(service):
+    name = uuid.uuid4().hex
+    cjv = payload()['cjv']
+
+    def records(n, md5sum, **changed):
+        for i in range(n):
+            document = payload(md5sum=md5sum) | {k: v[i % 2] for k, v in changed.items()}
+            document['bids_meta']['dataset'] = name
+            yield document
+
+    two, four, three = (uuid.uuid4().hex for _ in range(3))
+    documents = [
+        *records(2, two, cjv=(cjv, cjv * 10)),
+        *records(4, four, cjv=(cjv, cjv * 10), size_x=(64, 65)),
+        *records(3, three, cjv=(None, cjv * 10), size_x=(64, 65)),
+    ]
+    assert upload(service, documents).status_code == 201
+    where = f'{{"bids_meta.dataset": "{name}"}}'
+    found = get(service, 'T1w/duplicates', where=where, examples=2)['quarantined']['examples']
+    assert [(e['md5sum'], e['n_group'], e['reason']) for e in found] == [
+        (four, 4, 'geometry'),
+        (three, 3, 'missing'),
+    ]
+
+
 def test_the_bias_of_repeats_is_told(service, dataset):
     (found,) = get(service, 'T1w/duplicates', where=dataset, iqm='cjv')['bias']
     cjv = payload()['cjv']
@@ -109,6 +134,17 @@ def test_the_policy_is_served_with_its_text(service):
     assert (found['version'], found['frozen_at'], found['text']) == (1, None, TEXT)
     assert found['scales'] == first_policy().scales
     assert found['limits'] == {'structural': 0.1, 'functional': 1e-6}
+
+
+def test_each_version_of_the_policy_is_served(service):
+    assert get(service, 'policy', version=1) == get(service, 'policy')
+    missing = get(service, 'policy', version=2)
+    assert (missing['status'], missing['code']) == (404, 'not-found')
+
+
+@pytest.mark.parametrize('asked', [{'nonsense': 1}, {'version': 'a'}, {'version': [1, 1]}])
+def test_what_the_policy_does_not_take_is_refused(service, asked):
+    assert get(service, 'policy', **asked)['status'] == 400
 
 
 def test_the_table_of_scanners_is_served(service):

@@ -241,3 +241,18 @@ def test_clients_that_ask_for_the_same_file_at_once_all_get_it_whole(live) -> No
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.content for answer in answers} == {answers[0].content}
     assert [row['_id'] for row in rows_of('parquet', answers[0].content)] == ids
+
+
+def test_the_documentation_names_what_comes_and_nothing_else(live) -> None:
+    service, _ = live
+    paths = requests.get(f'{service.root}/openapi.json', timeout=30).json()['paths']
+    for place in ('export', 'export.{format}'):
+        told = paths[f'/api/v2/{{resource}}/{place}']['get']['responses']
+        assert set(told['200']['content']) == set(KINDS.values())
+        assert {'ETag', 'X-Data-Version'} <= set(told['200']['headers'])
+        assert 'application/problem+json' in told['406']['content']
+    listing = paths['/api/v2/{resource}/records']['get']['responses']
+    assert 'Link' in listing['200']['headers']
+    record = paths['/api/v2/{resource}/records/{id}']['get']['responses']
+    assert {'200', '304', '404', '429', '503'} <= set(record)
+    assert '429' in paths['/figures/index.json']['get']['responses']

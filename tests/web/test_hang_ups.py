@@ -5,8 +5,9 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,8 +28,16 @@ def live(
     database = None
     if request.param == 'postgresql':
         database = request.getfixturevalue('postgres').create()
-    folder = tmp_path_factory.mktemp('hang-ups')
-    live = LiveService(folder, database=database, export_timeout_s=8)
+    with filled(
+        tmp_path_factory.mktemp('hang-ups'), database=database, export_timeout_s=8
+    ) as live:
+        yield live
+
+
+@contextmanager
+def filled(folder: Path, **settings: Any) -> Iterator[LiveService]:
+    """Run a service with many records."""
+    live = LiveService(folder, **settings)
     live.make_token()
     line = json.dumps(payload()).encode()
     with live:
@@ -59,7 +68,8 @@ class Reader:
 
 
 def export_status(live: LiveService) -> int:
-    return requests.head(f'{live.root}/api/v2/T1w/export.csv', timeout=30).status_code
+    nothing = {'where': 'cjv < -1', 'fields': 'cjv'}
+    return requests.get(f'{live.root}/api/v2/T1w/export.csv', nothing, timeout=30).status_code
 
 
 def wait_until_free(live: LiveService, timeout_s: float) -> float:

@@ -1,8 +1,11 @@
 """Pages as people see them: in a real browser, by every width and colour scheme."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -18,11 +21,12 @@ from mriqc_webapi.web.pages.explore import ExploreContext
 from mriqc_webapi.web.pages.frozen import IndexContext, ItemContext, ListContext
 from mriqc_webapi.web.pages.home import HomeContext
 from mriqc_webapi.web.pages.mistakes import MistakeContext
+from mriqc_webapi.web.pages.problem_kinds import ProblemsContext
 from mriqc_webapi.web.pages.ratings import RatingsContext
 from mriqc_webapi.web.pages.records import RecordContext
 from mriqc_webapi.web.pages.releases import ReleaseContext, ReleasesContext
 from mriqc_webapi.web.pages.withdraw import WithdrawContext
-from tests.browser import watched_page
+from tests.browser import Watched, watched_page
 from tests.live import LiveService
 from tests.web.asking import payload, upload
 
@@ -31,6 +35,7 @@ PATHS = (
     '/',
     '/compare',
     '/docs',
+    '/docs/problems',
     '/explore',
     '/explore?resource=bold&by=vendor&iqm=fd_mean&all=1',
     '/explore?where=cjv%20=',
@@ -45,20 +50,39 @@ PATHS = (
 )
 
 
+@pytest.fixture(scope='module')
+def looks(browser: Browser) -> Iterator[Callable[[str, int], Watched]]:
+    """Give the window of a scheme and a width; one goes through all of the site."""
+    with ExitStack() as windows:
+
+        @cache
+        def open_window(scheme: Any, width: int) -> Watched:
+            look: Any = {'viewport': {'width': width, 'height': 900}, 'color_scheme': scheme}
+            return windows.enter_context(watched_page(browser, **look))
+
+        yield open_window
+
+
 @pytest.mark.parametrize('path', PATHS)
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 @pytest.mark.parametrize('width', [390, 1280])
 def test_a_page_is_quiet_loads_nothing_foreign_and_fits(
-    demo: LiveService, browser: Browser, path: str, scheme: str, width: int
+    demo: LiveService,
+    looks: Callable[[str, int], Watched],
+    path: str,
+    scheme: str,
+    width: int,
 ) -> None:
     allowed = 'status of 4' if '%20=' in path else ''  # a filter that cannot be understood
-    look = {'viewport': {'width': width, 'height': 900}, 'color_scheme': scheme}
-    with watched_page(browser, **look) as watched:
-        watched.page.goto(demo.root + path)
-        watched.page.wait_for_load_state('networkidle')
-        is_wider = watched.page.evaluate('document.documentElement.scrollWidth > innerWidth')
-        complaints = [c for c in watched.complaints if not allowed or allowed not in c]
-        assert (complaints, watched.foreign(demo.root), is_wider) == ([], [], False)
+    watched = looks(scheme, width)
+    watched.page.goto('about:blank')  # what the page before says late is its own
+    watched.complaints.clear()
+    watched.requests.clear()
+    watched.page.goto(demo.root + path)
+    watched.page.wait_for_load_state('networkidle')
+    is_wider = watched.page.evaluate('document.documentElement.scrollWidth > innerWidth')
+    complaints = [c for c in watched.complaints if not allowed or allowed not in c]
+    assert (complaints, watched.foreign(demo.root), is_wider) == ([], [], False)
 
 
 def test_the_api_browser_shows_the_routes(service: LiveService, browser: Browser) -> None:
@@ -77,9 +101,11 @@ def test_the_docs_are_useful_without_script(service: LiveService, browser: Brows
     page = context.new_page()
     page.goto(service.root + '/docs')
     text = page.inner_text('main')
+    page.goto(service.root + '/docs/problems')
+    problems = page.inner_text('main')
     context.close()
     assert '/api/v1/T1w' in text
-    assert 'queue-full' in text
+    assert 'queue-full' in problems
 
 
 def test_the_front_page_counts_what_there_is(demo: LiveService, browser: Browser) -> None:
@@ -150,6 +176,7 @@ def test_pages_forbid_foreign_and_inline_code(demo: LiveService) -> None:
         ('v1_list.html', ListContext),
         ('home.html', HomeContext),
         ('docs.html', DocsContext),
+        ('problems.html', ProblemsContext),
         ('releases.html', ReleasesContext),
         ('release.html', ReleaseContext),
         ('withdraw.html', WithdrawContext),

@@ -105,7 +105,7 @@ def answers(planted: Planted) -> dict[str, tuple[int, str]]:
 
 def api_paths(planted: Planted) -> list[str]:
     """List what to ask the current and the frozen API."""
-    paths = ['/healthz', '/readyz', '/openapi.json', '/docs/api/api-docs', '/api/v1/']
+    paths = ['/healthz', '/readyz', '/openapi.json', '/docs/api/api-docs', '/api/v1/', '/api/v2']
     plain = 'counts dictionary dictionary.tsv drift drift?order=newest&limit=1000 policy scanners'
     paths += [f'/api/v2/{p}' for p in plain.split()]
     plain = 'epochs growth labels scans?data_hash=0 ratings?standing=all&limit=1000&total=true'

@@ -164,7 +164,8 @@ class Archive:
             with copy.cursor(started_at + limit_s) as cursor:
                 yield cursor, copy
         except duckdb.Error as error:
-            meaning = self._meaning(error, copy, is_late=time.monotonic() > started_at + limit_s)
+            is_late = time.monotonic() > started_at + limit_s
+            meaning = self._meaning(error, copy, late_after_s=limit_s if is_late else None)
             if meaning is None:
                 raise
             raise meaning from error
@@ -187,10 +188,14 @@ class Archive:
             self._totals.put(key, total)
         return total
 
-    def _meaning(self, error: duckdb.Error, copy: Copy, *, is_late: bool) -> WebApiError | None:
+    def _meaning(
+        self, error: duckdb.Error, copy: Copy, *, late_after_s: float | None
+    ) -> WebApiError | None:
         """Say what a failed query means to who asked; None for a mistake in here."""
         if isinstance(error, duckdb.InterruptException):
-            return _interruption(is_late=is_late)
+            is_export = late_after_s is not None and late_after_s > self._timeout_s
+            advice = 'narrow the filter' if is_export else 'narrow the filter, or take an export'
+            return _interruption(late_after_s, advice)
         if isinstance(error, duckdb.OutOfMemoryException):
             return QueryTimeoutError('stopped: the query needs too much memory', retry_after_s=60)
         if is_damage(error):
@@ -227,11 +232,13 @@ def _begun(
     return readings
 
 
-def _interruption(*, is_late: bool) -> WebApiError:
+def _interruption(late_after_s: float | None, advice: str) -> WebApiError:
     if current_caller().has_gone:
         return ClientGoneError('the client hung up')
-    if is_late:
-        return QueryTimeoutError('stopped: the query takes too long', retry_after_s=60)
+    if late_after_s is not None:
+        return QueryTimeoutError(
+            f'stopped after {late_after_s:g} s, and would be again: {advice}', retry_after_s=60
+        )
     return _being_repaired()
 
 

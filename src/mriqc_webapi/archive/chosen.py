@@ -30,6 +30,8 @@ def chosen_columns(
     A field without a column of its own comes out of the residual, as JSON text.
     """
     identity = {n: quoted(n) for n in FIXED if n != 'seq'}
+    # one unit in all formats; the archive's dates are whole seconds
+    identity['_created'] = f'{quoted("_created")}::TIMESTAMP_MS'
     if dates_as_text:
         identity['_created'] = f"strftime({quoted('_created')}, '{_DATE}')"
     found: dict[str, tuple[str, str]] = {n.casefold(): (n, sql) for n, sql in identity.items()}

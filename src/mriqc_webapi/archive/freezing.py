@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from mriqc_webapi.archive.archive import Archive
 from mriqc_webapi.archive.policy import CorpusScales, Policy, policy_at
-from mriqc_webapi.archive.scales import corpus_scales
+from mriqc_webapi.archive.scales import corpus_scales, count_vectors
+from mriqc_webapi.errors import ConflictError
 from mriqc_webapi.store import policies
 
 
-def measure_scales(archive: Archive) -> CorpusScales:
+class Measured(NamedTuple):
+    """What was measured of an archive's own records, by resource."""
+
+    scales: CorpusScales
+    n_vectors: Mapping[str, int]  # distinct complete ones, from which the scales are
+
+
+def measure(archive: Archive) -> Measured:
     """Measure the scales of every resource that has a complete metric vector."""
+    scales, n_vectors = {}, {}
     with archive.snapshot(timeout_s=float('inf')) as readings:
-        measured = {
-            name: corpus_scales(reading)
-            for name, reading in readings.items()
-            if reading.layout.has_views
-        }
-    return {name: scales for name, scales in measured.items() if scales}
+        for name, reading in readings.items():
+            if reading.layout.has_views and (n := count_vectors(reading)):
+                scales[name], n_vectors[name] = corpus_scales(reading), n
+    return Measured(scales, n_vectors)
+
+
+def measure_scales(archive: Archive) -> CorpusScales:
+    """Measure the scales alone."""
+    return measure(archive).scales
 
 
 def freeze(archive: Archive) -> Policy:
@@ -29,12 +43,19 @@ def freeze(archive: Archive) -> Policy:
     Raises
     ------
     ConflictError
-        Another process has frozen a version meanwhile.
+        No resource has a complete metric vector, or another process has frozen a version
+        meanwhile.
     """
     with archive.store.read() as tx:
         before = policy_at(tx)
-    scales = {**before.scales, **measure_scales(archive)}
-    policy = Policy(version=before.version + 1, scales=scales)
+    measured = measure(archive)
+    if not measured.scales:
+        raise ConflictError('no record has all metrics of its resource: nothing to measure')
+    policy = Policy(
+        version=before.version + 1,
+        scales={**before.scales, **measured.scales},
+        n_vectors={**before.n_vectors, **measured.n_vectors},
+    )
     with archive.store.write() as tx:
         policies.freeze(tx, version=policy.version, content=policy.content, now=int(time.time()))
         return policy_at(tx)

@@ -59,12 +59,13 @@ class Scales:
     iqr: Floats
     limit: float
 
-    @property
-    def weights(self) -> Floats:
-        """One over each scale; infinite where there is none."""
-        weights = np.full(len(self.iqr), np.inf)
-        np.divide(1.0, self.iqr, out=weights, where=self.iqr > 0)
-        return weights
+    def relative(self, spread: Floats) -> Floats:
+        """Divide what is not below 0 by the scales; infinite where there is none."""
+        known = np.where(self.iqr > 0, self.iqr, np.nan)
+        with np.errstate(over='ignore'):
+            found: Floats = spread / known
+        found[:, np.isnan(known)] = np.where(spread[:, np.isnan(known)] > 0, np.inf, 0.0)
+        return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,15 +195,13 @@ class _Groups:
         """Measure the groups of a block; choose who represents those that are admitted."""
         with np.errstate(over='ignore'):
             lowest, spread = self._extremes(block)
-            relative = np.zeros_like(spread)
-            np.multiply(spread, scales.weights, out=relative, where=spread > 0)
-        diameters = relative.max(axis=1)
+        diameters = scales.relative(spread).max(axis=1)
         self._diameters[block.groups] = diameters
         admitted = (diameters <= scales.limit) & self._fits[block.groups]
         self._admitted[block.groups] = admitted
-        weights = np.where(scales.iqr > 0, scales.weights, 0.0)
+        units = np.where(scales.iqr > 0, scales.iqr, np.inf)  # without a scale, all are equal
         for places, sets in self._distinct(block, np.flatnonzero(admitted)):
-            scaled = (block.vectors[sets] - lowest[places, None, :]) * weights
+            scaled = (block.vectors[sets] - lowest[places, None, :]) / units
             best = np.take_along_axis(sets, medoids(scaled)[:, None], axis=1)[:, 0]
             groups = block.groups[places]
             self._chosen[groups] = self._starts[groups] + best - block.starts[places]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final, Self, TypeAlias
@@ -19,11 +20,15 @@ from sqlalchemy import Connection
 from mriqc_webapi.archive.columns import Layout
 from mriqc_webapi.archive.comparison import FUNCTIONAL, comparison_of
 from mriqc_webapi.archive.groups import Scales
+from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.store import policies
 
 # by resource, by IQM: the interquartile range in the IQM's own unit, None where there is none
 CorpusScales: TypeAlias = Mapping[str, Mapping[str, float | None]]
 
+# raise it when the rules, as they are computed, may judge the same records otherwise: a copy that
+# was judged before is then judged anew as it is opened, without being made anew
+JUDGEMENT: Final = 2
 STRUCTURAL_LIMIT: Final = 0.1
 FUNCTIONAL_LIMIT: Final = 1e-6
 # of every version so far: versions differ in scales
@@ -40,29 +45,49 @@ class Policy:
         Number of the change from which on it is in force.
     frozen_at : int or None
         UTC, seconds since 1970; None for the version that comes with the software.
+    n_vectors : mapping of str to int
+        Over how many distinct vectors of this archive scales were measured, by resource; a
+        resource that is not there has the scales that come with the software.
     """
 
     version: int
     scales: CorpusScales
     seq: int = 0
     frozen_at: int | None = None
+    n_vectors: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, content: str | bytes, *, seq: int = 0, frozen_at: int | None = None) -> Self:
         """Read a policy as `content` writes it."""
         data = orjson.loads(content)
-        return cls(version=data['version'], scales=data['scales'], seq=seq, frozen_at=frozen_at)
+        return cls(
+            version=data['version'],
+            scales=data['scales'],
+            seq=seq,
+            frozen_at=frozen_at,
+            n_vectors=data.get('n_vectors', {}),
+        )
 
     @property
     def content(self) -> str:
         """The policy as JSON, always in the same bytes."""
-        data = {'version': self.version, 'scales': {r: dict(s) for r, s in self.scales.items()}}
+        scales = {resource: dict(own) for resource, own in self.scales.items()}
+        data: dict[str, object] = {'version': self.version, 'scales': scales}
+        if self.n_vectors:
+            data['n_vectors'] = dict(self.n_vectors)
         return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
 
     @property
+    def frozen_on(self) -> str | None:
+        """When it was frozen, as text (ISO 8601, UTC)."""
+        if self.frozen_at is None:
+            return None
+        return datetime.fromtimestamp(self.frozen_at, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+    @property
     def digest(self) -> str:
-        """A hash of what it says."""
-        return hashlib.sha256(f'{TEXT}{self.content}'.encode()).hexdigest()
+        """A hash of what it says, and of how that is computed."""
+        return hashlib.sha256(f'{JUDGEMENT}{TEXT}{self.content}'.encode()).hexdigest()
 
     def scales_of(self, layout: Layout) -> Scales:
         """Give the scales of a resource's metric vector, in its order."""
@@ -85,6 +110,24 @@ def first_policy() -> Policy:
 def policy_at(tx: Connection, seq: int | None = None) -> Policy:
     """Look up the policy that is in force at a change, by default at the last one."""
     found = policies.find(tx, seq=seq)
-    if found is None:
+    return first_policy() if found is None else _parsed(found)
+
+
+def policy_of(tx: Connection, version: int) -> Policy:
+    """Look up one version.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of that number.
+    """
+    if version == policies.FIRST_VERSION:
         return first_policy()
-    return Policy.parse(found.content, seq=found.seq, frozen_at=found.frozen_at)
+    found = policies.find_version(tx, version)
+    if found is None:
+        raise NotFoundError(f'the policy on duplicates has no version {version}')
+    return _parsed(found)
+
+
+def _parsed(stored: policies.StoredPolicy) -> Policy:
+    return Policy.parse(stored.content, seq=stored.seq, frozen_at=stored.frozen_at)

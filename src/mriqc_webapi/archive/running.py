@@ -65,7 +65,7 @@ class RunningExport:
         with self._lock:
             self._require_running()
             if time.monotonic() > self._deadline:
-                raise QueryTimeoutError('stopped: the export takes too long', retry_after_s=60)
+                raise took_too_long(self._timeout_s)
             assert self._chunks is not None  # noqa: S101 - `open` has been called
             try:
                 chunk = next(self._chunks, None)
@@ -113,3 +113,12 @@ class RunningExport:
     def _require_running(self) -> None:
         if self._is_stopped:
             raise StoppedError
+
+
+def took_too_long(limit_s: float) -> QueryTimeoutError:
+    """Say which limit an export ran into, and what to do."""
+    return QueryTimeoutError(
+        f'stopped: the export took longer than {limit_s:g} s; narrow the filter, name fewer '
+        'fields, or read faster',
+        retry_after_s=60,
+    )

@@ -30,6 +30,13 @@ def corpus_scales(reading: Reading) -> dict[str, float | None]:
     return found
 
 
+def count_vectors(reading: Reading) -> int:
+    """Count the distinct complete vectors that scales are measured over."""
+    sql = f'SELECT count(DISTINCT _vector) FROM {reading.layout.table}'  # noqa: S608 - quoted
+    ((n,),) = reading.cursor.execute(sql).fetchall()
+    return int(n)
+
+
 def _scales(reading: Reading, metrics: tuple[Column, ...]) -> dict[str, float | None]:
     table = reading.layout.table
     one_each = f'SELECT min(rowid) FROM {table} WHERE _vector IS NOT NULL GROUP BY _vector'  # noqa: S608 - quoted

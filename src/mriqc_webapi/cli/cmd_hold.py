@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.cmd_admin import WHY, iso, print_rows, user_name
 from mriqc_webapi.cli.registry import JSON, STORE_SETTINGS, Argument, ExitCode, command
-from mriqc_webapi.errors import QueryError
+from mriqc_webapi.errors import NotFoundError, QueryError
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,11 +99,14 @@ def list_held(*, data_dir: Path | None, database: str | None, as_json: bool) -> 
 
 def _chosen(tx: 'Connection', which: Mapping[str, Any], *, held: bool) -> list[str]:
     """Name the records that were asked for, in exactly one way."""
-    from mriqc_webapi.store import holds
+    from mriqc_webapi.store import holds, tokens
 
     match [(way, value) for way, value in which.items() if value is not None]:
         case [('token', token)]:
-            return holds.ids_of_token(tx, token=token, held=held)
+            found = holds.ids_of_token(tx, token=token, held=held)
+            if not found and all(known.name != token for known in tokens.list_tokens(tx)):
+                raise NotFoundError(f'there is no token named {token!r}')
+            return found
         case [('like', record_id)]:
             return holds.ids_like(tx, record_id=record_id, held=held)
         case [('email', email)]:

@@ -166,6 +166,8 @@ def status(*, data_dir: Path | None, database: str | None, as_json: bool) -> Exi
     for state, n in found.counts.items():
         if n:
             print(f'{n:>9,} {state}')
+    if not any(found.counts.values()):
+        print('no record to pass on came in yet')
     for reason, n in found.reasons.items():
         print(f'  refused {n:,} times: {reason[:SHOWN_PROBLEM]}')
     if found.problem:

@@ -7,18 +7,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mriqc_webapi.cli.progress import Watcher, progress_bar
-from mriqc_webapi.cli.registry import JSON, STORE_SETTINGS, Argument, ExitCode, command, setting
+from mriqc_webapi.cli.registry import (
+    JSON,
+    STORE_SETTINGS,
+    Argument,
+    ExitCode,
+    command,
+    existing_path,
+    setting,
+)
 from mriqc_webapi.cli.waiting import ready_archive
+from mriqc_webapi.errors import SetupError
 from mriqc_webapi.settings import Settings
 
 if TYPE_CHECKING:
     from mriqc_webapi.archive.releases.manifest import Manifest
     from mriqc_webapi.archive.releases.shelf import Shelf
+    from mriqc_webapi.archive.releases.targets import Place
 
 TARGET = Argument(
     '--target',
     metavar='PLACE',
     help='copy it there too: a folder, or s3://BUCKET/PREFIX (AWS_ENDPOINT_URL and the like hold)',
+)
+
+_NO_ADDRESS = (
+    'croissant.json will say that the release is at {root}/releases: '
+    'MRIQC_WEBAPI_PUBLIC_URL is not set'
 )
 
 
@@ -27,18 +42,28 @@ def number(text: str) -> int:
     return int(text)
 
 
+def number_or_folder(text: str) -> int | Path:
+    """Parse the number of a release, or where a copy of one is: ``./0003``."""
+    return int(text) if text.isdecimal() else existing_path(text)
+
+
 def _release(name: str, metavar: str, meaning: str) -> Argument:
     return Argument(name, type=number, metavar=metavar, help=meaning)
 
 
 @command(
     'release create',
-    Argument('--notes', metavar='TEXT', default='', help='Markdown for its first page'),
+    Argument(
+        '--notes',
+        metavar='TEXT',
+        default='',
+        help='what it is about, in paragraphs; its README.md takes them as Markdown',
+    ),
     TARGET,
     *STORE_SETTINGS,
     setting('catalogue_dir'),
     JSON,
-    example="mriqc-webapi release create --notes 'First release.' --target s3://qc/releases",
+    example="mriqc-webapi release create --notes 'First release.' --target s3://archive/mriqc",
 )
 def create(
     *,
@@ -53,15 +78,39 @@ def create(
 
     The service may run meanwhile, and serves the release as soon as it is whole. The records are
     read from a columnar copy; beside a running service, one of this command's own is made first.
+    The release keeps the address it is served at: set MRIQC_WEBAPI_PUBLIC_URL beforehand.
     """
     settings = Settings.from_environment(
         data_dir=data_dir, database=database, catalogue_dir=catalogue_dir
     )
+    place = None if target is None else _checked(target)
+    if not settings.public_url:
+        print(_NO_ADDRESS.format(root=_root(settings)), file=sys.stderr)
     made = _create(settings, notes)
     print(json.dumps(made.summary) if as_json else _line(made), flush=True)
-    if target is not None:  # if this fails, `release copy` tries again
-        _copy(_shelf(settings).path(made.number), target)
+    if target is not None and place is not None:
+        _copy_made(_shelf(settings).path(made.number), place, target)
     return ExitCode.OK
+
+
+def _checked(target: str) -> 'Place':
+    """Open a place, and refuse it before anything is made that should go there."""
+    from mriqc_webapi.archive.releases.targets import open_place
+
+    place = open_place(target, os.environ)
+    place.check()
+    return place
+
+
+def _copy_made(folder: Path, place: 'Place', target: str) -> None:
+    """Copy a release that was just made, or say how to try again."""
+    try:
+        _copy(folder, place, target)
+    except SetupError as error:
+        again = f'mriqc-webapi release copy {int(folder.name)} {target}'
+        raise SetupError(
+            f'{error}; release {folder.name} is made, and this copies it: {again}'
+        ) from error
 
 
 def _create(settings: Settings, notes: str) -> 'Manifest':
@@ -101,21 +150,22 @@ def _heard(watcher: Watcher) -> Any:
     _release('release', 'N', 'its number'),
     Argument('target', metavar='PLACE', help='a folder, or s3://BUCKET/PREFIX'),
     setting('data_dir'),
-    example='mriqc-webapi release copy 3 s3://qc/releases',
+    example='mriqc-webapi release copy 3 s3://archive/mriqc',
 )
 def copy(*, release: int, target: str, data_dir: Path | None) -> ExitCode:
     """Copy a release to another folder or to object storage.
 
     A copy that was interrupted is begun anew; one that is there already is left as it is.
     """
-    _copy(_shelf(Settings.from_environment(data_dir=data_dir)).path(release), target)
+    folder = _shelf(Settings.from_environment(data_dir=data_dir)).path(release)
+    _copy(folder, _checked(target), target)
     return ExitCode.OK
 
 
-def _copy(folder: Path, target: str) -> None:
-    from mriqc_webapi.archive.releases.targets import copy_release, open_place
+def _copy(folder: Path, place: 'Place', target: str) -> None:
+    from mriqc_webapi.archive.releases.targets import copy_release
 
-    was_copied = copy_release(folder, open_place(target, os.environ))
+    was_copied = copy_release(folder, place)
     words = 'copied to' if was_copied else 'was there already:'
     print(f'release {folder.name} {words} {target}', file=sys.stderr)
 
@@ -136,24 +186,32 @@ def list_(*, data_dir: Path | None, as_json: bool) -> ExitCode:
 
 @command(
     'release verify',
-    _release('release', 'N', 'its number'),
+    Argument(
+        'release',
+        type=number_or_folder,
+        metavar='N',
+        help='its number; or the folder of a copy or download, such as ./0003',
+    ),
     setting('data_dir'),
     JSON,
     example='mriqc-webapi release verify 3',
 )
-def verify(*, release: int, data_dir: Path | None, as_json: bool) -> ExitCode:
+def verify(*, release: int | Path, data_dir: Path | None, as_json: bool) -> ExitCode:
     """Check that a release still is what it was: every file, its sum and its rows.
 
     Exit code 1: something differs.
     """
     from mriqc_webapi.archive.releases.verify import verify as find_differences
 
-    folder = _shelf(Settings.from_environment(data_dir=data_dir)).path(release)
+    folder = release
+    if isinstance(folder, int):
+        folder = _shelf(Settings.from_environment(data_dir=data_dir)).path(folder)
     found = find_differences(folder)
     if as_json:
-        print(json.dumps({'release': release, 'ok': not found, 'differences': found}))
+        asked = release if isinstance(release, int) else str(release)
+        print(json.dumps({'release': asked, 'ok': not found, 'differences': found}))
     else:
-        print('\n'.join(found) or f'release {folder.name} is whole')
+        print('\n'.join(found) or f'release {folder.resolve().name} is whole')
     return ExitCode.FAILED if found else ExitCode.OK
 
 
@@ -170,13 +228,19 @@ def diff(*, before: int, after: int, data_dir: Path | None, as_json: bool) -> Ex
     from mriqc_webapi.archive.releases.diff import Part, compare
 
     shelf = _shelf(Settings.from_environment(data_dir=data_dir))
-    changes = compare(Part.read(shelf.path(before)), Part.read(shelf.path(after)))
+    parts = [Part.read(shelf.path(n)) for n in (before, after)]
+    changes = compare(*parts)
+    policies = [part.policy_version for part in parts]
     if as_json:
         told = {c.resource: {'added': c.n_added, 'withdrawn': list(c.withdrawn)} for c in changes}
-        print(json.dumps({'before': before, 'after': after, 'resources': told}))
+        policy = dict(zip(('before', 'after'), policies, strict=True))
+        said = {'before': before, 'after': after, 'policy_version': policy, 'resources': told}
+        print(json.dumps(said))
         return ExitCode.OK
     for change in changes:
         print(f'{change.resource}: {change.n_added:,} added, {change.n_withdrawn:,} withdrawn')
+    if policies[0] != policies[1]:
+        print(f'duplicate policy: version {policies[0]} before, {policies[1]} after')
     return ExitCode.OK
 
 
@@ -189,8 +253,8 @@ def _shelf(settings: Settings) -> 'Shelf':
 def _line(manifest: 'Manifest') -> str:
     from mriqc_webapi.archive.releases.writing import size
 
-    rows = sum(table.n_rows for table in manifest.tables if table.view == 'raw')
     return (
         f'{manifest.name}  {manifest.created_at}  data version {manifest.data_version}'
-        f'  {rows:,} records  {size(manifest.n_bytes)}'
+        f'  {manifest.n_records:,} records  {manifest.n_ratings:,} ratings'
+        f'  {size(manifest.n_bytes)}'
     )

@@ -11,6 +11,8 @@ from typing import Any
 
 from mriqc_webapi.cli import load_commands
 from mriqc_webapi.cli.registry import COMMANDS, Command, ExitCode
+from mriqc_webapi.cli.sending import TOKEN_VARIABLE, URL_VARIABLE
+from mriqc_webapi.client.sending.dataset import NO_SUB_VARIABLE
 from mriqc_webapi.settings import PREFIX, Limits, Settings
 
 _EXIT_CODES = {
@@ -66,6 +68,13 @@ Everything an operator can set is read once, at the start: from the command line
 
 {{settings}}
 
+## Who sends and reads
+
+Commands that ask a service, such as [submit](cli.md#submit), read these where the option is not
+given; the service itself does not.
+
+{{clients}}
+
 ## Limits of one request
 
 Beyond a limit the answer is a 4xx that names it, and nothing of the request is stored.
@@ -74,11 +83,20 @@ Beyond a limit the answer is a 4xx that names it, and nothing of the request is 
 """
 
 
+_CLIENTS = (
+    (f'`{URL_VARIABLE}`', 'address of the service, as `--url`'),
+    (f'`{TOKEN_VARIABLE}`', 'token for it, as `--token`; the service shows it once'),
+    (f'`{NO_SUB_VARIABLE}`', 'nothing is sent while this is set, but to 0, no, false or off'),
+)
+
+
 def setting_page() -> str:
     """Write the page of all settings, in Markdown."""
     head = ('environment', 'default', 'meaning')
     return _CONFIGURATION.format(
-        settings=_table(head, _settings(Settings)), limits=_table(head, _settings(Limits))
+        settings=_table(head, _settings(Settings)),
+        clients=_table(('environment', 'meaning'), _CLIENTS),
+        limits=_table(head, _settings(Limits)),
     )
 
 

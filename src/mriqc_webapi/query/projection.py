@@ -19,6 +19,8 @@ from mriqc_webapi.query.literals import (
 
 ALWAYS_SERVED = frozenset({'_id', '_created', '_updated', '_etag', '_links'})
 
+MAX_FIELDS = 500  # more than any resource has columns
+
 _Tree = dict[str, 'dict[str, Any] | None']  # None: the whole member; else what of its members
 
 
@@ -90,14 +92,19 @@ def parse_fields(text: str) -> Projection:
     Raises
     ------
     QueryError
-        A name is empty or beyond a limit.
+        A name, or a part of one, is empty; or there are more than a limit allows.
     """
     check_length(check_text(text))
     if not text.strip():
         return Projection()
-    return Projection(
-        inclusive=True, paths=tuple(as_path(name.strip()) for name in text.split(','))
-    )
+    names = [name.strip() for name in text.split(',')]
+    if len(names) > MAX_FIELDS:
+        raise QueryError(f'at most {MAX_FIELDS} fields, not {len(names)}')
+    paths = tuple(as_path(name) for name in names)
+    for name, path in zip(names, paths, strict=True):
+        if not all(path):
+            raise QueryError(f'{name[:40]!r} is no field name: a part between dots is empty')
+    return Projection(inclusive=True, paths=paths)
 
 
 def _loaded(text: str) -> dict[str, Any]:

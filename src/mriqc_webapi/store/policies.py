@@ -14,6 +14,7 @@ _LATEST = Statement("""
     SELECT version, seq, frozen_at, content FROM policy
      WHERE seq <= :until ORDER BY version DESC LIMIT 1
 """)
+_OF = Statement('SELECT version, seq, frozen_at, content FROM policy WHERE version = :version')
 _INSERT = Statement("""
     INSERT INTO policy (version, seq, frozen_at, content)
     VALUES (:version, :seq, :frozen_at, :content)
@@ -33,6 +34,12 @@ class StoredPolicy(NamedTuple):
 def find(tx: Connection, *, seq: int | None = None) -> StoredPolicy | None:
     """Find the version in force at a change, by default now; None: the software's own."""
     rows = _LATEST(tx, until=_EVER if seq is None else seq)
+    return StoredPolicy._make(rows[0]) if rows else None
+
+
+def find_version(tx: Connection, version: int) -> StoredPolicy | None:
+    """Find one version; None: there is none, or it is the software's own."""
+    rows = _OF(tx, version=version)
     return StoredPolicy._make(rows[0]) if rows else None
 
 

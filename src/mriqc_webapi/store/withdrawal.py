@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.store import numbers
 from mriqc_webapi.store.drift_erasing import forget_record
+from mriqc_webapi.store.records import is_id
 from mriqc_webapi.store.statement import Statement
 
 BY_HOLDER: Final = 'holder'  # rule: by its receipt, within twelve months
@@ -28,6 +29,10 @@ _RENAME_RULE = Statement("""
 _DELETE_RECORD = Statement('DELETE FROM record WHERE id = :id')
 _DELETE_PRIVATE = Statement('DELETE FROM private WHERE record_id = :id')
 _DELETE_AMENDMENT = Statement('DELETE FROM amendment WHERE record_id = :id')
+_FIND_TOMBSTONE = Statement("""
+    SELECT withdrawn_at FROM tombstone
+     WHERE id = :id AND resource = :resource ORDER BY seq DESC LIMIT 1
+""")
 _INSERT = Statement("""
     INSERT INTO tombstone (seq, id, resource, ordinal, withdrawn_at, rule, record_seq, key_hash)
     VALUES (:seq, :id, :resource, :ordinal, :now, :rule, :record_seq, :key_hash)
@@ -73,6 +78,12 @@ def withdraw(tx: Connection, *, id: str, rule: str, now: int) -> int:
         key_hash=key_hash,
     )
     return seq
+
+
+def withdrawn_at(tx: Connection, *, resource: str, id: str) -> int | None:
+    """Tell when a record was last taken out, in seconds since 1970 (UTC); None if it never was."""
+    rows = _FIND_TOMBSTONE(tx, id=id, resource=resource) if is_id(id) else ()
+    return int(rows[0][0]) if rows else None
 
 
 def _withdraw_held(tx: Connection, *, id: str, rule: str, now: int) -> int:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import anyio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -23,6 +23,7 @@ from mriqc_webapi.web.api_v2 import (
     drift,
     duplicates,
     exports,
+    index,
     labels,
     percentiles,
     ratings,
@@ -33,6 +34,9 @@ from mriqc_webapi.web.api_v2 import (
     statistics,
     withdrawals,
 )
+from mriqc_webapi.web.api_v2.parameters import require_single
+from mriqc_webapi.web.finishing import Finishing
+from mriqc_webapi.web.heads import answer_head
 from mriqc_webapi.web.messages import client_address, send_reply
 from mriqc_webapi.web.pages import (
     about,
@@ -55,6 +59,16 @@ from mriqc_webapi.web.service import Service
 
 STATIC = Path(__file__).parent / 'static'
 BODILESS = frozenset({'GET', 'HEAD'})
+# what scripts of other pages may send and read; readers of Parquet ask for ranges
+ASKED_WITH = (
+    *('Authorization', 'Cache-Control', 'Content-Type', 'Idempotency-Key', 'If-Match'),
+    *('If-Modified-Since', 'If-None-Match', 'If-Range', 'Pragma', 'Range', 'Receipt'),
+)
+TOLD = (
+    *('Accept-Ranges', 'Allow', 'Content-Disposition', 'Content-Encoding', 'Content-Length'),
+    *('Content-Range', 'ETag', 'Link', 'Location', 'Retry-After', 'X-Data-Version'),
+    'X-Total-Count',
+)
 UNLIMITED = frozenset({'/healthz', '/readyz'})
 
 
@@ -105,9 +119,12 @@ class Application:
             if path not in UNLIMITED:
                 self.service().rates.spend_address(client_address(scope))
         except RateLimitError as error:
-            await send_reply(send, problem_reply(error))
+            await send_reply(send, problem_reply(error), head=scope['method'] == 'HEAD')
             return
-        await self.rest(scope, receive, send)
+        if scope['method'] == 'HEAD':
+            await answer_head(self.rest, scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
 
 
 def build_rest(application: Application) -> FastAPI:
@@ -121,13 +138,14 @@ def build_rest(application: Application) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = application.service
+    app.add_middleware(Finishing)
     # anybody may read, from any page; what is written needs a token, never a cookie
     app.add_middleware(
         CORSMiddleware,
         allow_origins=['*'],
         allow_methods=['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-        allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key', 'Receipt'],
-        expose_headers=['ETag', 'Link', 'Location', 'Retry-After', 'X-Total-Count'],
+        allow_headers=ASKED_WITH,
+        expose_headers=TOLD,
         max_age=21600,
     )
     for router in (
@@ -145,8 +163,9 @@ def build_rest(application: Application) -> FastAPI:
         records.router,
         statistics.router,
         percentiles.router,
+        index.router,
     ):
-        app.include_router(router, prefix='/api/v2')
+        app.include_router(router, prefix='/api/v2', dependencies=[Depends(require_single)])
     for router in (
         home.router,
         explore.router,

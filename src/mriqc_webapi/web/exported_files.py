@@ -16,10 +16,14 @@ class ExportedFiles:
         self._folder = folder
 
     def find(self, tag: str) -> Path | None:
-        """Look a file up; finding it makes it stay."""
+        """Look a file up; finding it makes it stay.
+
+        That it was used is kept as the time of its last reading: the time of its writing is told
+        to clients, who resume by it.
+        """
         path = self._folder / tag
         try:
-            os.utime(path)
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
         except OSError:
             return None
         return path
@@ -56,5 +60,6 @@ class ExportedFiles:
 
 def _used_at(path: Path) -> float:
     with suppress(OSError):
-        return path.stat().st_mtime
+        stat = path.stat()
+        return max(stat.st_atime, stat.st_mtime)
     return 0.0

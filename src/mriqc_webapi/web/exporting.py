@@ -6,24 +6,25 @@ what runs is interrupted.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mriqc_webapi.archive.export import Format, Wanted, opened_aside
-from mriqc_webapi.archive.running import RunningExport, StoppedError
-from mriqc_webapi.errors import ExportsBusyError, QueryTimeoutError
+from mriqc_webapi.archive.running import RunningExport, StoppedError, took_too_long
+from mriqc_webapi.errors import ClientGoneError, ExportsBusyError
 from mriqc_webapi.web.encodings import Coding, Encoder, choose_coding, make_encoder
 from mriqc_webapi.web.exported_files import ExportedFiles
-from mriqc_webapi.web.messages import Headers, Reply, Request, read_request, send_reply
+from mriqc_webapi.web.heads import is_head
+from mriqc_webapi.web.messages import Headers, Reply, Request, names_tag, read_request, send_reply
 from mriqc_webapi.web.problems import as_known, problem_reply
+from mriqc_webapi.web.ranged import RangedFile
 
 if TYPE_CHECKING:
     from mriqc_webapi.web.service import Service
@@ -34,6 +35,7 @@ T = TypeVar('T')
 
 MOST_AT_ONCE = 4
 SENT_BYTES = 2**18  # handed to the server at once
+STALLED_S = 60.0  # who takes nothing for so long is cut off: others wait for the slot
 STOP_AGAIN_S = 0.05
 
 MEDIA_TYPES: dict[Format, str] = {
@@ -52,20 +54,31 @@ class ExportDesk:
     def __init__(self, files: ExportedFiles) -> None:
         self.files = files
         self.threads = CapacityLimiter(MOST_AT_ONCE)
-        self._n_running = 0
+        self.openers = CapacityLimiter(MOST_AT_ONCE)  # who runs must not keep these from asking
+        self.n_running = 0
 
-    @asynccontextmanager
-    async def running(self, export: RunningExport) -> AsyncIterator[None]:
-        """Count an export in for the time of a block, and stop it at the block's end."""
-        if self._n_running >= MOST_AT_ONCE:
+
+class _Turn:
+    """The time of one export: it is stopped at the end, and its slot given back."""
+
+    def __init__(self, desk: ExportDesk, export: RunningExport) -> None:
+        self._desk, self._export = desk, export
+        self._has_slot = False
+
+    def take_slot(self) -> None:
+        """Count it among those that run; `ExportsBusyError` if these are many already."""
+        if self._desk.n_running >= MOST_AT_ONCE:
             raise ExportsBusyError(f'{MOST_AT_ONCE} exports run already', retry_after_s=10)
-        self._n_running += 1
-        try:
-            yield
-        finally:
-            with anyio.CancelScope(shield=True):
-                await _end(export)
-            self._n_running -= 1
+        self._desk.n_running += 1
+        self._has_slot = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        with anyio.CancelScope(shield=True):
+            await _end(self._export)
+        self._desk.n_running -= self._has_slot
 
 
 class ExportResponse(Response):
@@ -93,7 +106,7 @@ class ExportResponse(Response):
             reply = await self._answer(asked, send)
             tasks.cancel_scope.cancel()
         if isinstance(reply, Reply):
-            await send_reply(send, reply, head=asked.method == 'HEAD')
+            await send_reply(send, reply)
         elif reply is not None:
             await reply(scope, receive, send)
 
@@ -106,34 +119,38 @@ class ExportResponse(Response):
             timeout_s=self._service.settings.export_timeout_s,
         )
         start = _Start(send)
+        limit_s = self._service.settings.export_timeout_s
         try:
-            with anyio.fail_after(self._service.settings.export_timeout_s):
-                async with self._desk.running(export):
-                    return await self._run(export, asked, start)
+            with anyio.fail_after(limit_s):
+                async with _Turn(self._desk, export) as turn:
+                    return await self._run(turn, export, asked, start)
         except TimeoutError:
-            error = QueryTimeoutError('stopped: the export takes too long', retry_after_s=60)
-            return start.failed(error)
+            return start.failed(took_too_long(limit_s))
         except Exception as error:  # the edge: every failure becomes an answer
             return start.failed(error)
 
     async def _run(
-        self, export: RunningExport, asked: Request, start: '_Start'
+        self, turn: _Turn, export: RunningExport, asked: Request, start: '_Start'
     ) -> Reply | Response | None:
-        await self._in_thread(export.open)
+        await self._in_thread(export.open, self._desk.openers)
         coding: Coding = 'identity'
         if self._wanted.format in COMPRESSED:
             coding = choose_coding(asked.header(b'accept-encoding'))
         tag = f'{export.tag}-{coding}' if coding != 'identity' else export.tag
         headers = self._described(export, tag, coding)
-        if _has_it(asked, tag):
+        if names_tag(asked.header(b'if-none-match') or '', tag):
             return Reply(304, headers=headers)
         if self._wanted.format == 'parquet':
-            path = await self._in_thread(partial(self._file, export))
-            return FileResponse(path, headers=_texts(headers), media_type=self._media_type)
+            path = self._desk.files.find(export.tag)
+            if path is None:
+                turn.take_slot()
+                path = await self._in_thread(partial(self._write_file, export))
+            return RangedFile(path, headers=_texts(headers), media_type=self._media_type)
         kind = [(b'content-type', self._media_type.encode()), *headers]
-        if asked.method == 'HEAD':
+        if is_head(asked.scope):  # nobody reads it, so it is not made
             await start.begin(kind)
         else:
+            turn.take_slot()
             await self._stream(export, make_encoder(coding), kind, start)
         await start.end()
         return None
@@ -156,14 +173,11 @@ class ExportResponse(Response):
                 following.cancel()
         await start.write(encoder.flush())
 
-    def _file(self, export: RunningExport) -> Path:
-        """Write the file, unless it is there from before."""
-        path = self._desk.files.find(export.tag)
-        if path is None:
-            path = self._desk.files.place(export.tag)
-            with opened_aside(path) as file:
-                while (content := export.read()) is not None:
-                    file.write(content)
+    def _write_file(self, export: RunningExport) -> Path:
+        path = self._desk.files.place(export.tag)
+        with opened_aside(path) as file:
+            while (content := export.read()) is not None:
+                file.write(content)
         return path
 
     def _described(self, export: RunningExport, tag: str, coding: str) -> Headers:
@@ -185,9 +199,11 @@ class ExportResponse(Response):
     def _media_type(self) -> str:
         return MEDIA_TYPES[self._wanted.format]
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
         # abandoned when the client goes; the end of the export waits for it
-        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._desk.threads)
+        return await to_thread.run_sync(
+            work, abandon_on_cancel=True, limiter=limiter or self._desk.threads
+        )
 
 
 class _Start:
@@ -204,7 +220,13 @@ class _Start:
     async def write(self, content: bytes) -> None:
         for at in range(0, len(content), SENT_BYTES):
             part = content[at : at + SENT_BYTES]
-            await self._send({'type': 'http.response.body', 'body': part, 'more_body': True})
+            try:
+                with anyio.fail_after(STALLED_S):
+                    await self._send(
+                        {'type': 'http.response.body', 'body': part, 'more_body': True}
+                    )
+            except TimeoutError:
+                raise ClientGoneError(f'the client took nothing for {STALLED_S:.0f} s') from None
 
     async def end(self) -> None:
         await self._send({'type': 'http.response.body', 'body': b''})
@@ -218,12 +240,6 @@ class _Start:
             log.warning('an export broke off: %s', known)
             return None
         return problem_reply(known)
-
-
-def _has_it(asked: Request, tag: str) -> bool:
-    tags = asked.header(b'if-none-match') or ''
-    wanted = {t.strip().removeprefix('W/').strip('"') for t in tags.split(',')}
-    return '*' in wanted or tag in wanted
 
 
 def _texts(headers: Headers) -> dict[str, str]:

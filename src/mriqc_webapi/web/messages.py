@@ -86,6 +86,12 @@ def parse_query(raw: bytes) -> list[tuple[str, str]]:
         raise QueryError(f'more than {MAX_QUERY_FIELDS} query parameters') from None
 
 
+def names_tag(tags: str, etag: str) -> bool:
+    """Tell whether ``If-None-Match`` names an ETag, by weak comparison (RFC 9110, 13.1.2)."""
+    wanted = {t.strip().removeprefix('W/').strip('"') for t in tags.split(',')}
+    return '*' in wanted or etag in wanted
+
+
 async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
     """Send an answer; to HEAD, its headers alone."""
     headers = [

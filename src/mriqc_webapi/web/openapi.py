@@ -13,6 +13,8 @@ Json = dict[str, Any]
 
 PROBLEM_TYPE = 'application/problem+json'
 _NEVER_SENT = 'Validation Error'  # parameters of the wrong kind are answered by 400
+UNFINISHED = '/api/v2/{resource}/records'  # it takes less time than an ETag of it
+_UNCHANGED = 'Nothing has changed: the answer still has the ETag of If-None-Match.'
 _PROBLEM = '#/components/schemas/Problem'
 
 JSON_TYPES = {
@@ -47,6 +49,7 @@ def _describe(app: FastAPI, resources: list[Resource]) -> Json:
     )
     _summarise(document['paths'])
     _name_problem_type(document['paths'])
+    _tell_of_tags(document['paths'])
     _name_resources(document['paths'], [resource.name for resource in resources])
     schemas = document.setdefault('components', {}).setdefault('schemas', {})
     schemas['EveError'] = _eve_error()
@@ -77,6 +80,13 @@ def _name_problem_type(paths: Json) -> None:
             told = content.get('application/json')
             if told and told['schema'].get('$ref') == _PROBLEM:
                 content[PROBLEM_TYPE] = content.pop('application/json')
+
+
+def _tell_of_tags(paths: Json) -> None:
+    """Say that who has the answer already is told so: see `finishing`."""
+    for path, methods in paths.items():
+        if 'get' in methods and path != UNFINISHED:
+            methods['get']['responses'].setdefault('304', {'description': _UNCHANGED})
 
 
 def _name_resources(paths: Json, names: list[str]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mriqc_webapi import errors
 from mriqc_webapi.errors import BusyError, InvalidDocumentError, WebApiError
-from mriqc_webapi.web.messages import Headers, Reply, ascii_json
+from mriqc_webapi.web.messages import Headers, Reply, ascii_json, join_tokens
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ STATUSES: dict[type[WebApiError], int] = {
     errors.ScopeError: 403,
     errors.ReceiptError: 403,
     errors.NotFoundError: 404,
+    errors.MethodNotAllowedError: 405,
     errors.NotAcceptableError: 406,
     errors.SlowBodyError: 408,
     errors.DuplicateIdError: 409,
@@ -34,6 +35,7 @@ STATUSES: dict[type[WebApiError], int] = {
     errors.RatedError: 409,
     errors.LinkedRatingError: 409,
     errors.BodyTooLargeError: 413,
+    errors.RangeError: 416,
     errors.InvalidDocumentError: 422,
     errors.LimitError: 422,
     errors.NoReportError: 422,
@@ -79,8 +81,13 @@ def as_known(error: Exception) -> WebApiError:
 
 
 def status_of(error: WebApiError) -> int:
-    """Look up the HTTP status of an error by its class, then by its parents'."""
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 503)
+    """Look up the HTTP status of an error."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[WebApiError]) -> int:
+    """Look up the HTTP status of a class of errors, or else its parents'."""
+    return next((STATUSES[k] for k in kind.__mro__ if k in STATUSES), 503)
 
 
 def retry_headers(error: WebApiError) -> Headers:
@@ -88,6 +95,17 @@ def retry_headers(error: WebApiError) -> Headers:
     if isinstance(error, BusyError):
         return [(b'retry-after', str(error.retry_after_s).encode())]
     return []
+
+
+def headers_of(error: WebApiError) -> Headers:
+    """Give the headers that tell of an error, beside its document or page."""
+    if isinstance(error, errors.CredentialsError):
+        return [(b'www-authenticate', b'Bearer realm="mriqc-webapi"')]
+    if isinstance(error, errors.MethodNotAllowedError):
+        return [(b'allow', join_tokens(error.allowed))]
+    if isinstance(error, errors.RangeError):
+        return [(b'content-range', f'bytes */{error.size}'.encode())]
+    return retry_headers(error)
 
 
 def problem(error: WebApiError) -> dict[str, Any]:
@@ -107,7 +125,5 @@ def problem(error: WebApiError) -> dict[str, Any]:
 
 def problem_reply(error: WebApiError) -> Reply:
     """Answer with a problem document."""
-    headers = retry_headers(error)
-    if isinstance(error, errors.CredentialsError):
-        headers.append((b'www-authenticate', b'Bearer realm="mriqc-webapi"'))
-    return Reply(status_of(error), ascii_json(problem(error)), PROBLEM_JSON, headers)
+    body = ascii_json(problem(error))
+    return Reply(status_of(error), body, PROBLEM_JSON, headers_of(error))

@@ -1,3 +1,5 @@
+import dataclasses
+import errno
 import json
 import shutil
 import signal
@@ -11,16 +13,32 @@ import polars as pl
 import pyarrow.parquet
 import pytest
 
+from mriqc_webapi.archive.policy import first_policy
 from mriqc_webapi.archive.releases import create, tables
 from mriqc_webapi.archive.releases.manifest import Manifest
 from mriqc_webapi.archive.releases.tables import column_names
 from mriqc_webapi.archive.releases.verify import verify
 from mriqc_webapi.errors import SetupError
-from mriqc_webapi.store import records
+from mriqc_webapi.iqm.loader import load_catalogue
+from mriqc_webapi.store import policies, records
 from tests.archive.releases.conftest import Curator
 
 ROOT = Path(__file__).parents[3]
 
+PHANTOM = """
+[resource]
+name = 'phantom'
+kind = 'iqm'
+modality = 'bold'
+meaning = 'An agar phantom.'
+include = ['provenance']
+
+[fields.sfnr]
+type = 'float'
+unit = '1'
+better = 'higher'
+meaning = 'Signal-to-fluctuation-noise ratio.'
+"""
 T1W = {'cjv': 0.4, 'provenance': {'md5sum': 'f' * 32, 'software': 'mriqc', 'version': '24.0.2'}}
 
 
@@ -304,3 +322,54 @@ def test_an_empty_archive_gives_a_release_without_tables(tmp_path):
     curator.close()
     assert Manifest.read(folder).tables == ()
     assert '$' not in (folder / 'README.md').read_text()
+    assert 'There is no table' in (folder / 'README.md').read_text()
+    assert 'T1w/raw' not in (folder / 'README.md').read_text()
+
+
+@pytest.fixture
+def more(tmp_path):
+    """The catalogue with one resource more."""
+    (tmp_path / 'catalogue').mkdir()
+    (tmp_path / 'catalogue' / 'phantom.toml').write_text(PHANTOM)
+    return load_catalogue(tmp_path / 'catalogue')
+
+
+@pytest.mark.parametrize('is_gone', [False, True], ids=['stored', 'released before'])
+def test_a_catalogue_without_a_resource_that_has_records_is_refused(tmp_path, more, is_gone):
+    curator = Curator(tmp_path, more)
+    only = curator.put({'sfnr': 241.7}, 'phantom')
+    curator.create()
+    if is_gone:
+        curator.take_back(only)
+    curator.close()
+    curator = Curator(tmp_path)
+    with pytest.raises(SetupError, match=r'phantom.*--catalogue-dir'):
+        curator.create()
+    curator.close()
+    assert curator.shelf.numbers() == [1]
+
+
+def test_a_new_version_of_the_duplicate_policy_is_told(curator, released):
+    curator.create()
+    content = dataclasses.replace(first_policy(), version=2).content
+    with curator.store.write() as tx:
+        policies.freeze(tx, version=2, content=content, now=1_800_000_000)
+    folder = curator.create_patiently()
+    told = json.loads((folder / 'changes.json').read_bytes())
+    assert told['policy_version'] == {'before': 1, 'after': 2}
+    assert 'from version 1 to version 2' in (folder / 'CHANGES.md').read_text()
+    first = json.loads((released / 'changes.json').read_bytes())
+    assert first['policy_version'] == {'before': None, 'after': 1}
+
+
+def test_a_disk_that_is_full_is_told_with_the_place(curator, monkeypatch):
+    def fill(*_given, **_named):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(create, '_seal', fill)
+    with pytest.raises(SetupError, match='releases cannot be written: No space left'):
+        curator.create()
+
+
+def test_records_and_ratings_are_counted_apart(manifest):
+    assert (manifest.n_records, manifest.n_ratings) == (600, 187)

@@ -1,4 +1,9 @@
+from pathlib import Path
+
+import pytest
+
 from mriqc_webapi.archive.releases.diff import Part, compare
+from mriqc_webapi.errors import SetupError
 
 T1W = {'cjv': 0.4, 'provenance': {'md5sum': 'f' * 32, 'software': 'mriqc', 'version': '24.0.2'}}
 
@@ -27,3 +32,16 @@ def test_it_does_not_matter_how_a_table_is_split(curator, released):
     split = curator.create(max_rows=150)
     assert all(change == (0, []) for change in told(released, split).values())
     assert all(change == (0, []) for change in told(split, released).values())
+
+
+@pytest.mark.parametrize(
+    ('damage', 'said'),
+    [(Path.unlink, 'is missing'), (lambda p: p.write_bytes(b'PAR1'), 'cannot be read')],
+    ids=['missing', 'cut off'],
+)
+def test_a_damaged_table_is_told_by_its_name(released, copied, damage, said):
+    folder = copied()
+    damage(folder / 'T1w/raw/T1w-raw.parquet')
+    with pytest.raises(SetupError, match=f'T1w-raw.parquet {said}') as raised:
+        told(released, folder)
+    assert 'SELECT' not in str(raised.value)

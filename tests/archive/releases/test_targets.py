@@ -126,13 +126,16 @@ def test_the_command_copies_to_s3_and_ends(released, bucket):
     assert 'latest.json' in names(bucket, 'command')
 
 
-def test_files_on_s3_tell_their_media_type(released, bucket):
+def test_files_on_s3_tell_their_media_type_and_how_long_they_last(released, bucket):
     import boto3
 
     copy_release(released, open_place('s3://archive/types', bucket))
     client = boto3.client('s3', endpoint_url=bucket['AWS_ENDPOINT_URL'], region_name='us-east-1')
     found = client.head_object(Bucket='archive', Key='types/0001/T1w/raw/T1w-raw.parquet')
     assert found['ContentType'] == 'application/vnd.apache.parquet'
+    assert found['CacheControl'] == 'public, max-age=31536000, immutable'
+    latest = client.head_object(Bucket='archive', Key='types/latest.json')
+    assert latest['CacheControl'] == 'no-cache'
     client.close()
 
 
@@ -170,3 +173,14 @@ def test_a_bucket_that_is_not_there_is_told(released, bucket):
 def test_an_address_that_means_nothing_is_told(bucket):
     with pytest.raises(SetupError, match='cannot be written to'):
         open_place('gopher://hole', bucket)
+
+
+def test_a_bucket_that_is_not_there_is_told_beforehand(bucket):
+    with pytest.raises(SetupError, match='no bucket nobody'):
+        open_place('s3://nobody/prefix', bucket).check()
+    open_place('s3://archive/prefix', bucket).check()
+
+
+def test_an_address_without_a_bucket_is_told(bucket):
+    with pytest.raises(SetupError, match='s3:// names no bucket'):
+        open_place('s3://', bucket)

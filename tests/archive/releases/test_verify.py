@@ -69,3 +69,21 @@ def test_a_manifest_that_leads_elsewhere_is_refused(copied):
     (folder / 'manifest.json').write_text(told.replace('"LICENSE"', '"../../LICENSE"'))
     (finding,) = verify(folder)
     assert 'leaves the folder' in finding
+
+
+def test_a_folder_that_was_given_another_number_is_found(copied):
+    folder = copied()
+    renamed = folder.rename(folder.with_name('0009'))
+    assert verify(renamed) == ['manifest.json: of release 0001, but the folder is called 0009']
+
+
+def test_a_download_may_have_any_name(copied):
+    folder = copied()
+    assert verify(folder.rename(folder.with_name('download'))) == []
+
+
+@pytest.mark.parametrize('name', ['manifest.json', 'SHA256SUMS'])
+def test_a_missing_list_of_files_is_told_in_words(copied, name):
+    folder = copied()
+    (folder / name).unlink()
+    assert verify(folder) == [f'{folder / name} cannot be read: No such file or directory']

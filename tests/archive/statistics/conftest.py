@@ -16,7 +16,7 @@ from mriqc_webapi.archive.columns import Layout
 from mriqc_webapi.archive.compile import Target
 from mriqc_webapi.archive.reading import Reading
 from mriqc_webapi.archive.residual import Profile
-from mriqc_webapi.archive.statistics.frame import Question
+from mriqc_webapi.archive.statistics.question import Question
 from mriqc_webapi.archive.statistics.sample import Population, Sample
 from mriqc_webapi.cli import demo
 from mriqc_webapi.iqm.definitions import Resource

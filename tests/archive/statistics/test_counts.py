@@ -1,5 +1,6 @@
 """Facets, protocols, coverage, relation: what is counted, against counting by hand."""
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -7,12 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mriqc_webapi.archive.compile import Target
+from mriqc_webapi.archive.reading import Reading
+from mriqc_webapi.archive.residual import Profile
 from mriqc_webapi.archive.statistics.coverage import Coverage
+from mriqc_webapi.archive.statistics.distribution import Distribution
 from mriqc_webapi.archive.statistics.facets import Facets
 from mriqc_webapi.archive.statistics.protocols import Protocols
 from mriqc_webapi.archive.statistics.relation import Relation
+from mriqc_webapi.archive.statistics.sample import Population, Sample
 from mriqc_webapi.errors import QueryError
 from mriqc_webapi.query.where import parse_where
+from tests.archive.conftest import make_row
+from tests.archive.repeats import Views, make_measured, make_record
 from tests.archive.statistics.conftest import FEW, Laboratory
 
 
@@ -64,6 +72,40 @@ def test_protocols_are_told_apart_after_rounding(bold):
     assert {tuple(p['protocol'].values()): p['n'] for p in told['protocols']} == found
     assert told['n_protocols'] == len(found)
     assert [f['decimals'] for f in told['fields']] == [2, 1, None]
+
+
+def test_echo_times_are_told_apart_by_tenths_of_a_millisecond(lab):
+    times = [0.00226, 0.00228, 0.00232, 0.002349]
+    told = lab([{'bids_meta': {'EchoTime': t}} for t in times]).ask(
+        Protocols(fields=('bids_meta.EchoTime',))
+    )
+    found = {p['protocol']['bids_meta.EchoTime']: p['n'] for p in told['protocols']}
+    assert found == {0.0023: 4}
+    told = lab([{'bids_meta': {'EchoTime': t}} for t in (0.0022, 0.0023, 0.0024)]).ask(
+        Protocols(fields=('bids_meta.EchoTime',))
+    )
+    assert told['n_protocols'] == 3
+
+
+def test_an_infinite_value_is_not_a_missing_one():
+    # of two repeats that differ in a metric without a scale, and of a record that lacks one
+    views = Views()
+    differing = [make_record(qi_1=0.0), make_record(qi_1=1.0)]
+    documents = [*differing, make_record(efc=None, md5sum='b'), make_record(md5sum='c')]
+    views.add([make_row(i, d) for i, d in enumerate(documents)])
+    target = Target(views.layout, Profile(), views.layout.derived)
+    reading = Reading(views.connection, target, version=1, changed=1)
+    sample = Sample(reading, make_measured(), Population(view='raw'), deadline=math.inf)
+    ((facet,),) = Facets(fields=('diameter',)).answer(sample).body.values()
+    told = Distribution(iqm='cjv', by=('diameter',), min_group=1).answer(sample).body
+    views.close()
+    assert {v['value']: v['n'] for v in facet['values']} == {'Infinity': 2, 0.0: 1}
+    assert facet['n_missing'] == 1
+    assert {g['group']['diameter']: g['n_used'] for g in told['groups']} == {
+        'Infinity': 2,
+        0.0: 1,
+        None: 1,
+    }
 
 
 def test_records_that_tell_no_parameter_are_missing(lab):

@@ -155,5 +155,17 @@ def test_differences_by_rounding_have_no_shape():
     assert (found.skewness, found.kurtosis) == (None, None)
 
 
+def test_a_small_spread_far_from_zero_has_a_shape():
+    values = np.array([0.0, 0.0, 0.0, 1.0])
+    shifted = 1 + values * 2**-30  # of which nothing is rounded
+    found, expected = describe.moments(shifted), describe.moments(values)
+    assert (
+        found.skewness
+        == pytest.approx(expected.skewness, rel=1e-6)
+        == pytest.approx(3**0.5 * 2 / 3)
+    )
+    assert found.kurtosis == pytest.approx(expected.kurtosis, rel=1e-6)
+
+
 def test_a_spread_beyond_all_doubles_is_none():
     assert describe.moments(np.array([-1.7e308, 1.7e308])).sd is None

@@ -204,6 +204,8 @@ def test_a_range_bears_on_the_bins_alone(lab):
         ({'percentiles': (float('nan'),)}, 'percentiles'),
         ({'percentiles': (50.0,) * 102}, 'percentiles'),
         ({'ecdf': 1002}, 'ecdf'),
+        ({'ecdf': 1}, 'ecdf'),
+        ({'percentiles': ()}, 'percentiles'),
         ({'by': ('a', 'b', 'c')}, '2 field'),
         ({'by': ('a', 'a')}, 'twice'),
     ],

@@ -96,6 +96,43 @@ def test_a_record_is_told_with_its_scan_and_time(lab):
     assert one['group'] == {}
 
 
+def test_the_farthest_of_groups_that_spread_differently_come_first(lab):
+    # 60 is 6 of its group's scales away, 15 is 10 of its own
+    wide = [-20.0, -10.0, 0.0, 10.0, 20.0, 60.0]
+    narrow = [-2.0, -1.0, 0.0, 1.0, 2.0, 15.0]
+    documents = documents_of(wide) + documents_of(narrow, 'B')
+    field = 'bids_meta.Manufacturer'
+    told = lab(documents).ask(Outliers(iqm='cjv', by=(field,), k=2, min_group=3))
+    assert [one['value'] for one in told['outliers']] == [15, 60]
+    assert [one['group'][field] for one in told['outliers']] == ['B', 'A']
+    assert told['outliers'][0]['z'] > told['outliers'][1]['z']
+
+
+def test_equally_far_ones_come_in_the_order_of_their_arrival(lab):
+    told = lab(documents_of([3, -2, 3, 4, -2])).ask(Outliers(iqm='cjv', low=0.0, high=1.0))
+    assert [int(one['_id'], 16) for one in told['outliers']] == [3, 0, 1, 2, 4]
+
+
+def test_given_limits_may_be_one_number(lab):
+    told = lab(documents_of([0, 1, 2])).ask(Outliers(iqm='cjv', low=1.0, high=1.0))
+    assert [one['value'] for one in told['outliers']] == [0, 2]
+
+
+def test_without_groups_none_is_too_small(lab):
+    told = lab(documents_of([-1, 0, 1, 99])).ask(Outliers(iqm='cjv', min_group=10))
+    assert [one['value'] for one in told['outliers']] == [99]
+    assert 'min_group' not in told['rule']
+    by_maker = Outliers(iqm='cjv', by=('bids_meta.Manufacturer',), min_group=3)
+    assert lab([]).ask(by_maker)['rule']['min_group'] == 3
+
+
+def test_others_are_told_only_where_there_are_any(lab):
+    by_maker = Outliers(iqm='cjv', by=('bids_meta.Manufacturer',), min_group=2)
+    laboratory = lab(documents_of([0, 1, 2]))
+    assert laboratory.ask(by_maker)['other'] is None
+    assert laboratory.ask(Outliers(iqm='cjv'))['other'] is None
+
+
 def test_limits_beyond_all_doubles_are_none(lab):
     told = lab(documents_of([-1.7e308, 0.0, 1.7e308, 1e308])).ask(Outliers(iqm='cjv'))
     assert told['outliers'] == []
@@ -107,7 +144,15 @@ def test_no_records_have_no_outliers(lab):
 
 
 @pytest.mark.parametrize(
-    'given', [{'k': 0.0}, {'low': float('nan')}, {'limit': 0}, {'offset': -1}, {'limit': 1001}]
+    'given',
+    [
+        {'k': 0.0},
+        {'low': float('nan')},
+        {'low': 2.0, 'high': 1.0},
+        {'limit': 0},
+        {'offset': -1},
+        {'limit': 1001},
+    ],
 )
 def test_questions_without_an_answer_are_refused(given):
     with pytest.raises(QueryError):

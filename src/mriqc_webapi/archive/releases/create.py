@@ -30,9 +30,11 @@ from mriqc_webapi.archive.releases.manifest import (
 )
 from mriqc_webapi.archive.releases.shelf import Draft, Shelf
 from mriqc_webapi.archive.releases.tables import MAX_ROWS, Written, column_names, write_tables
+from mriqc_webapi.errors import SetupError
 from mriqc_webapi.iqm.definitions import Catalogue
 from mriqc_webapi.iqm.dictionary import dictionary_tsv
 from mriqc_webapi.query.expression import And
+from mriqc_webapi.store import records
 
 Heard = Callable[[int, int], None]  # rows written, rows in all
 
@@ -55,7 +57,7 @@ def create_release(
     Parameters
     ----------
     notes : str
-        Markdown, for the first page.
+        What it is about, in paragraphs; its README shows them as Markdown.
     url : str
         Address of the folder of releases, as readers reach it.
     max_rows : int
@@ -66,11 +68,13 @@ def create_release(
     Raises
     ------
     SetupError
-        Another process is making one, or the folder cannot be written to.
+        Another process is making one, the folder cannot be written to, or the catalogue lacks a
+        resource that the store or the release before has.
     ArchiveNotReadyError
         The copy of the records is being made, or duplicates in it are still to be told apart.
     """
     with shelf.drafting() as draft:
+        _require_resources(archive, shelf, draft, catalogue)
         version, written, n_labels = _write_tables(archive, draft, max_rows=max_rows, heard=heard)
         labels = [ReleasedFile.of(draft.folder, LABELS, n_rows=n_labels)] if n_labels else []
         with archive.store.read() as tx:
@@ -86,8 +90,21 @@ def create_release(
         )
         draft.write('policy.json', _policy_json(in_force))
         _write_descriptions(draft, manifest, catalogue, url)
-        _write_pages(draft, manifest, _changes(shelf, draft, manifest))
+        _write_pages(draft, manifest, *_changes(shelf, draft, manifest))
         return _seal(draft, manifest)
+
+
+def _require_resources(archive: Archive, shelf: Shelf, draft: Draft, catalogue: Catalogue) -> None:
+    """Refuse a catalogue without all resources: their records would look withdrawn."""
+    with archive.store.read() as tx:
+        wanted = {name for name, n in records.counts(tx).items() if n}
+    if draft.previous is not None:
+        wanted |= {table.resource for table in shelf.manifest(draft.previous).tables}
+    if missing := sorted(name for name in wanted if name not in catalogue):
+        raise SetupError(
+            f'the catalogue lacks resources that have records: {", ".join(missing)}; '
+            'is --catalogue-dir (MRIQC_WEBAPI_CATALOGUE_DIR) as the service has it?'
+        )
 
 
 def _write_tables(
@@ -158,17 +175,22 @@ def _write_descriptions(draft: Draft, manifest: Manifest, catalogue: Catalogue, 
     draft.write('croissant.json', orjson.dumps(description, option=_JSON))
 
 
-def _changes(shelf: Shelf, draft: Draft, manifest: Manifest) -> list[Change]:
+def _changes(shelf: Shelf, draft: Draft, manifest: Manifest) -> tuple[Part, list[Change]]:
+    """Compare it with the release before, or with nothing."""
     before = Part(draft.folder, ())
     if draft.previous is not None:
         before = Part.read(shelf.path(draft.previous))
-    return compare(before, Part(draft.folder, manifest.tables))
+    return before, compare(before, Part(draft.folder, manifest.tables))
 
 
-def _write_pages(draft: Draft, manifest: Manifest, changes: Sequence[Change]) -> None:
-    told = writing.changes_json(manifest, changes)
+def _write_pages(
+    draft: Draft, manifest: Manifest, before: Part, changes: Sequence[Change]
+) -> None:
+    policy = before.policy_version
+    told = writing.changes_json(manifest, changes, policy_before=policy)
     draft.write('changes.json', orjson.dumps(told, option=_JSON))
-    draft.write('CHANGES.md', writing.changes_page(manifest, changes))
+    page = writing.changes_page(manifest, changes, policy_before=policy)
+    draft.write('CHANGES.md', page)
     draft.write('withdrawn.tsv', writing.withdrawn_tsv(changes))
     draft.write('README.md', writing.readme(manifest))
     draft.write('LICENSE', writing.licence())

@@ -40,11 +40,13 @@ class Part:
 
     folder: Path
     tables: Sequence[Table]
+    policy_version: int | None = None  # of the policy on duplicates
 
     @classmethod
     def read(cls, folder: Path) -> Part:
         """Read which tables a release has."""
-        return cls(folder, Manifest.read(folder).tables)
+        manifest = Manifest.read(folder)
+        return cls(folder, manifest.tables, manifest.policy_version)
 
     def files(self, resource: str) -> list[str]:
         """List the files with a resource's records."""
@@ -61,10 +63,7 @@ def compare(before: Part, after: Part) -> list[Change]:
         A file of either cannot be read.
     """
     names = dict.fromkeys(t.resource for part in (after, before) for t in part.tables)
-    try:
-        return list(_changes(before, after, names))
-    except duckdb.Error as error:
-        raise SetupError(f'a release cannot be read: {error}') from error
+    return list(_changes(before, after, names))
 
 
 def _changes(before: Part, after: Part, names: dict[str, None]) -> Iterator[Change]:
@@ -85,9 +84,18 @@ def _changes(before: Part, after: Part, names: dict[str, None]) -> Iterator[Chan
 
 def _open(connection: duckdb.DuckDBPyConnection, table: str, files: list[str]) -> None:
     connection.execute(f'CREATE OR REPLACE TABLE {table} (id VARCHAR)')
-    if files:
-        sql = f'INSERT INTO {table} SELECT _id FROM read_parquet(?)'  # noqa: S608 - our names
-        connection.execute(sql, [files])
+    for file in files:
+        try:
+            connection.execute(f'INSERT INTO {table} SELECT _id FROM read_parquet(?)', [file])  # noqa: S608 - our names
+        except duckdb.Error as error:
+            raise SetupError(f'{file} {_what_is_wrong(Path(file), error)}') from error
+
+
+def _what_is_wrong(file: Path, error: duckdb.Error) -> str:
+    """Say it without the query, of which nobody has heard."""
+    if not file.is_file():
+        return 'is missing'
+    return f'cannot be read: {str(error).partition(chr(10))[0]}'
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -19,6 +19,8 @@ FORMAT: Final = 1  # of manifest.json
 MANIFEST: Final = 'manifest.json'
 SUMS: Final = 'SHA256SUMS'
 LABELS: Final = 'labels.parquet'  # one row per rated image; no table of a resource
+RATING: Final = 'rating'  # the resource; it has one view
+_NAME: Final = re.compile(r'[0-9]{4,9}')
 _SUM_LINE: Final = re.compile(r'([0-9a-f]{64})  ([^\r\n]+)')
 
 
@@ -96,6 +98,16 @@ class Manifest:
                 found.setdefault((file.resource, file.view), []).append(file)
         return tuple(Table(resource=r, view=v, files=tuple(f)) for (r, v), f in found.items())
 
+    @property
+    def n_ratings(self) -> int:
+        """How many ratings it has, corrected ones too."""
+        return sum(t.n_rows for t in self.tables if t.resource == RATING)
+
+    @property
+    def n_records(self) -> int:
+        """How many records it has, of all resources but ratings."""
+        return sum(t.n_rows for t in self.tables if t.view == 'raw') - self.n_ratings
+
     def table(self, resource: str, view: TableView) -> Table | None:
         """Find a table; one without rows is not there."""
         found = (t for t in self.tables if (t.resource, t.view) == (resource, view))
@@ -153,12 +165,17 @@ class Manifest:
                 files=tuple(_file(entry) for entry in told['files']),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SetupError(f'{folder / MANIFEST} cannot be read: {error!r}') from error
+            raise SetupError(f'{folder / MANIFEST} cannot be read: {_reason(error)}') from error
 
 
 def folder_name(number: int) -> str:
     """Name the folder of a release."""
     return f'{number:04}'
+
+
+def is_release_name(name: str) -> bool:
+    """Whether a folder of this name is a release's."""
+    return _NAME.fullmatch(name) is not None and folder_name(int(name)) == name
 
 
 def sha256_of(path: Path) -> str:
@@ -183,7 +200,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     try:
         lines = (folder / SUMS).read_text().splitlines()
     except (OSError, ValueError) as error:
-        raise SetupError(f'{folder / SUMS} cannot be read: {error}') from error
+        raise SetupError(f'{folder / SUMS} cannot be read: {_reason(error)}') from error
     found: dict[str, str] = {}
     for line in lines:
         match = _SUM_LINE.fullmatch(line)
@@ -191,6 +208,14 @@ def read_sums(folder: Path) -> dict[str, str]:
             raise SetupError(f'{folder / SUMS}: {line[:100]!r} is no sum and file')
         found[match[2]] = match[1]
     return found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, KeyError):
+        return f'{error} is missing in it'
+    return 'it has another form' if isinstance(error, TypeError) else str(error)
 
 
 def _file_json(file: ReleasedFile) -> dict[str, Any]:

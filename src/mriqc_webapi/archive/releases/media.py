@@ -1,7 +1,8 @@
-"""Media types of a release's files."""
+"""What HTTP says of a release's files."""
 
 from typing import Final
 
+FOR_GOOD: Final = 'public, max-age=31536000, immutable'  # nobody changes them any more
 _OTHERS: Final = 'text/plain; charset=utf-8'
 _BY_ENDING: Final = {
     'parquet': 'application/vnd.apache.parquet',

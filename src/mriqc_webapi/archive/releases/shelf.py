@@ -8,21 +8,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from mriqc_webapi.archive.releases.manifest import Manifest, folder_name
+from mriqc_webapi.archive.releases.manifest import Manifest, folder_name, is_release_name
 from mriqc_webapi.archive.slots import try_lock
 from mriqc_webapi.errors import NotFoundError, SetupError
 
 log = logging.getLogger(__name__)
 
 PARTIAL: Final = '.partial-'
-_NAME: Final = re.compile(r'\d{4,9}')
 _LOCK: Final = '.lock'
 
 
@@ -99,8 +97,7 @@ class Shelf:
         SetupError
             Another process is at it, or the folder cannot be written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._locked():
+        with self._writing(), self._locked():
             self._clear()
             known = self.numbers()
             number = known[-1] + 1 if known else 1
@@ -113,6 +110,16 @@ class Shelf:
                 flush(self.folder)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say which folder it was where a disk does not say so."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            yield
+        except OSError as error:
+            where = error.filename or self.folder
+            raise SetupError(f'{where} cannot be written: {error.strerror or error}') from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -134,9 +141,7 @@ class Shelf:
 
 
 def _is_release(entry: os.DirEntry[str]) -> bool:
-    if _NAME.fullmatch(entry.name) is None or folder_name(int(entry.name)) != entry.name:
-        return False
-    return entry.is_dir(follow_symlinks=False)
+    return is_release_name(entry.name) and entry.is_dir(follow_symlinks=False)
 
 
 def flush_tree(folder: Path) -> None:

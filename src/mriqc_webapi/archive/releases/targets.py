@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from mriqc_webapi.archive.releases.manifest import MANIFEST, SUMS, Manifest, sha256_of
-from mriqc_webapi.archive.releases.media import media_type
+from mriqc_webapi.archive.releases.media import FOR_GOOD, media_type
 from mriqc_webapi.archive.releases.shelf import PARTIAL, flush_tree
 from mriqc_webapi.errors import SetupError
 
@@ -30,6 +30,9 @@ Heard = Callable[[int], None]  # bytes copied
 
 class Place(Protocol):
     """Where copies go."""
+
+    def check(self) -> None:
+        """Raise SetupError if nothing can be put there."""
 
     def read(self, name: str) -> bytes | None:
         """Read a small file; None if it is not there."""
@@ -60,6 +63,8 @@ def open_place(address: str, environment: Mapping[str, str]) -> Place:
         return Folder(Path(address))
     if parts.scheme == 's3':
         root = f'{parts.netloc}{parts.path}'.strip('/')
+        if not parts.netloc:
+            raise SetupError(f'{address} names no bucket: s3://BUCKET/PREFIX')
         return Objects(_s3(environment), root)
     try:
         system, root = fs.FileSystem.from_uri(address)
@@ -104,11 +109,11 @@ def _point(place: Place, folder: Path, manifest: Manifest) -> None:
 
 
 @contextlib.contextmanager
-def _failures() -> Iterator[None]:
+def _failures(what: str = 'the copy failed') -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        raise SetupError(f'the copy failed: {error}') from error
+        raise SetupError(f'{what}: {error}') from error
 
 
 class Folder:
@@ -116,6 +121,11 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def check(self) -> None:
+        """Refuse what is there and no folder."""
+        if self._root.exists() and not self._root.is_dir():
+            raise SetupError(f'{self._root} is no folder')
 
     def read(self, name: str) -> bytes | None:
         """Read a small file; None if it is not there."""
@@ -153,6 +163,13 @@ class Objects:
         self._system = system
         self._root = root
 
+    def check(self) -> None:
+        """Refuse a bucket that cannot be reached, or is not there."""
+        bucket = self._root.partition('/')[0]
+        with _failures('the place cannot be reached'):
+            if bucket and self._system.get_file_info([bucket])[0].type == fs.FileType.NotFound:
+                raise SetupError(f'there is no bucket {bucket}')
+
     def read(self, name: str) -> bytes | None:
         """Read a small file; None if it is not there."""
         try:
@@ -178,9 +195,11 @@ class Objects:
             self._require(name, (folder / path).stat().st_size)
 
     def _stream(self, name: str) -> Any:
-        return self._system.open_output_stream(
-            f'{self._root}/{name}', metadata={'Content-Type': media_type(name)}
-        )
+        told = {
+            'Content-Type': media_type(name),
+            'Cache-Control': 'no-cache' if name == LATEST else FOR_GOOD,
+        }
+        return self._system.open_output_stream(f'{self._root}/{name}', metadata=told)
 
     def _require(self, name: str, n_bytes: int) -> None:
         (found,) = self._system.get_file_info([f'{self._root}/{name}'])

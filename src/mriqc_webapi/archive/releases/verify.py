@@ -13,6 +13,7 @@ from mriqc_webapi.archive.releases.manifest import (
     SUMS,
     Manifest,
     ReleasedFile,
+    is_release_name,
     read_sums,
     sha256_of,
 )
@@ -29,6 +30,9 @@ def verify(folder: Path) -> list[str]:
 
 
 def _findings(folder: Path, manifest: Manifest, sums: dict[str, str]) -> Iterator[str]:
+    name = folder.resolve().name
+    if is_release_name(name) and name != manifest.name:
+        yield f'{MANIFEST}: of release {manifest.name}, but the folder is called {name}'
     told = {file.path: file.sha256 for file in manifest.files}
     told[MANIFEST] = sha256_of(folder / MANIFEST)
     for path in sorted(told.keys() ^ sums.keys()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
@@ -18,6 +19,8 @@ CITATION: Final = (
     'Gorgolewski KJ (2019). Crowdsourced MRI quality metrics and expert quality annotations for '
     'training of humans and machines. Scientific Data 6:30. doi:10.1038/s41597-019-0035-4'
 )
+_READING: Final = re.compile(r'(?<=^## Read it\n\n).*?(?=^## )', re.DOTALL | re.MULTILINE)
+_NOTHING: Final = 'There is no table: the archive had no record yet.\n\n'
 _FOLDER: Final = Path(__file__).parent / 'pages'
 
 
@@ -25,7 +28,10 @@ def readme(manifest: Manifest) -> str:
     """Write what the release is, how to read it and how to cite it."""
     tables = manifest.tables
     example = next((t for t in tables if t.view == 'canonical'), tables[0] if tables else None)
-    return Template(_text('README.md')).substitute(
+    page = _text('README.md')
+    if not tables:
+        page = _READING.sub(_NOTHING, page)
+    return Template(page).substitute(
         number=manifest.number,
         created_at=manifest.created_at,
         data_version=manifest.data_version,
@@ -33,7 +39,7 @@ def readme(manifest: Manifest) -> str:
         notes=f'{manifest.notes.strip()}\n\n' if manifest.notes.strip() else '',
         tables='\n'.join(_table_rows(manifest)),
         max_rows=f'{MAX_ROWS:,}',
-        example=f'{example.resource}/{example.view}' if example else 'T1w/raw',
+        example=f'{example.resource}/{example.view}' if example else '',
         citation=CITATION,
         policy_version=manifest.policy_version,
         policy=POLICY.strip(),
@@ -54,7 +60,9 @@ def licence() -> str:
     return _text('LICENSE')
 
 
-def changes_page(manifest: Manifest, changes: Sequence[Change]) -> str:
+def changes_page(
+    manifest: Manifest, changes: Sequence[Change], *, policy_before: int | None
+) -> str:
     """Write what changed since the release before."""
     title = f'# Changes of release {manifest.number}\n'
     if manifest.previous is None:
@@ -69,10 +77,18 @@ def changes_page(manifest: Manifest, changes: Sequence[Change]) -> str:
         f'| resource | in {before} | added | withdrawn | in {manifest.name} |',
         '|---|---:|---:|---:|---:|',
     ]
-    return '\n'.join([title, *head, *rows]) + '\n'
+    policy: list[str] = []
+    if manifest.policy_version != policy_before:
+        policy = [
+            f'\nThe duplicate policy went from version {policy_before} to version '
+            f'{manifest.policy_version}: the canonical views may hold other records.'
+        ]
+    return '\n'.join([title, *head, *rows, *policy]) + '\n'
 
 
-def changes_json(manifest: Manifest, changes: Sequence[Change]) -> dict[str, Any]:
+def changes_json(
+    manifest: Manifest, changes: Sequence[Change], *, policy_before: int | None
+) -> dict[str, Any]:
     """Write the same for programs."""
     resources = {
         c.resource: {
@@ -83,7 +99,12 @@ def changes_json(manifest: Manifest, changes: Sequence[Change]) -> dict[str, Any
         }
         for c in changes
     }
-    return {'before': manifest.previous, 'after': manifest.number, 'resources': resources}
+    return {
+        'before': manifest.previous,
+        'after': manifest.number,
+        'policy_version': {'before': policy_before, 'after': manifest.policy_version},
+        'resources': resources,
+    }
 
 
 def withdrawn_tsv(changes: Sequence[Change]) -> str:

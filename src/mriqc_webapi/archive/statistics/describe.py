@@ -7,7 +7,7 @@ huge nor tiny values overflow. What is not defined, or no double, is None.
 from __future__ import annotations
 
 import math
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,7 @@ MAD_TO_SD: Final = 1.4826  # 1 / Φ⁻¹(¾): scales MAD to the SD of a normal s
 ROBUST: Final = (1.0, 99.0)  # percentiles that a robust range spans
 ROBUST_MARGIN: Final = 0.15  # of that range, on either side of it
 PERCENTILES: Final = (1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0)
+_INFINITIES: Final = (math.inf, -math.inf)
 _SAFE_EXPONENT: Final = 100  # fourth powers of such numbers are doubles, also within rounding
 _BLOCK: Final = 16_384
 _ROBUST_SHARES: Final = (0.0, ROBUST[0] / 100, ROBUST[1] / 100, 1.0)
@@ -110,7 +111,11 @@ def bin_edges(ordered: Floats, bins: Bins, bounds: Range | None) -> Floats:
         bounds = float(ordered[0]), float(ordered[-1])
     if bounds is None:
         return np.empty(0)
-    n_bins = _auto_bins(ordered, bounds) if bins == 'auto' else bins
+    return even_edges(bounds, _auto_bins(ordered, bounds) if bins == 'auto' else bins)
+
+
+def even_edges(bounds: Range, n_bins: int) -> Floats:
+    """Divide a range into bins of equal width; fewer where doubles do not tell the edges apart."""
     low, high = bounds
     if _spans(low, high):
         edges = np.linspace(low, high, n_bins + 1)
@@ -168,6 +173,16 @@ def ecdf(ordered: Floats, n_points: int) -> tuple[list[float], list[float]]:
 def finite(value: float | None) -> float | None:
     """Return a number that JSON can say, or None."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def sayable(value: Any) -> Any:
+    """Return a value of whatever type as JSON can say it; None for no finite number."""
+    return finite(value) if isinstance(value, float) else value
+
+
+def named(value: Any) -> Any:
+    """Return a value that stands for a group: None is that of records without one."""
+    return str(value).replace('inf', 'Infinity') if value in _INFINITIES else sayable(value)
 
 
 def _central_sums(values: Floats, mean: float) -> tuple[float, float, float]:

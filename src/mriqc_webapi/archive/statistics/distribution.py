@@ -9,6 +9,7 @@ import numpy as np
 
 from mriqc_webapi.archive.statistics import describe, groups
 from mriqc_webapi.archive.statistics.describe import Bins, Bounds, Range
+from mriqc_webapi.archive.statistics.percentiles import check_percentiles
 from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Floats, Sample
 from mriqc_webapi.errors import QueryError
@@ -29,7 +30,8 @@ class Distribution(Question):
     percentiles : tuple of float
         From 0 to 100.
     ecdf : int
-        How many points of the empirical distribution are wanted.
+        How many points of the empirical distribution are wanted: none, or two and more, since
+        the extremes are among them.
     min_group : int
         Groups with fewer values are put together under ``other``.
     """
@@ -45,12 +47,12 @@ class Distribution(Question):
     def __post_init__(self) -> None:
         """Check what is not about the resource."""
         groups.check_fields(self.by)
-        _check_percentiles(self.percentiles)
+        check_percentiles(self.percentiles, most=MAX_PERCENTILES)
         if self.bins != 'auto' and not 1 <= self.bins <= MAX_BINS:
             raise QueryError(f"bins must be 'auto' or from 1 to {MAX_BINS}")
         check_range(self.range)
-        if not 0 <= self.ecdf <= MAX_ECDF:
-            raise QueryError(f'ecdf must be from 0 to {MAX_ECDF}')
+        if self.ecdf and not 2 <= self.ecdf <= MAX_ECDF:
+            raise QueryError(f'ecdf must be 0, or from 2 to {MAX_ECDF}')
 
     def answer(self, sample: Sample) -> Answer:
         """Fetch the values once, sort them, and read everything off."""
@@ -132,10 +134,3 @@ def check_range(bounds: Bounds) -> None:
     low, high = bounds
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise QueryError('a range goes from one finite number to a larger one')
-
-
-def _check_percentiles(wanted: tuple[float, ...]) -> None:
-    if len(wanted) > MAX_PERCENTILES:
-        raise QueryError(f'at most {MAX_PERCENTILES} percentiles')
-    if not all(0 <= p <= 100 for p in wanted):
-        raise QueryError('percentiles are numbers from 0 to 100')

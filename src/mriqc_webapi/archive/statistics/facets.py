@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from mriqc_webapi.archive.columns import Column
-from mriqc_webapi.archive.statistics.describe import finite
+from mriqc_webapi.archive.statistics.describe import named
 from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Sample
 from mriqc_webapi.errors import QueryError
@@ -62,10 +62,6 @@ class Facets(Question):
             'n_used': n_used,
             'n_missing': sample.count() - n_used,
             'n_values': n_values,
-            'values': [{'value': _plain(value), 'n': n} for value, n, *_ in rows],
+            'values': [{'value': named(value), 'n': n} for value, n, *_ in rows],
             'other': {'n_values': n_values - len(rows), 'n': n_used - sum(r[1] for r in rows)},
         }
-
-
-def _plain(value: Any) -> Any:
-    return finite(value) if isinstance(value, float) else value

@@ -16,11 +16,9 @@ import orjson
 from mriqc_webapi.archive.archive import Archive
 from mriqc_webapi.archive.caches import LruCache
 from mriqc_webapi.archive.reading import Reading
-from mriqc_webapi.archive.statistics.question import Answer, Body, Question, framed
+from mriqc_webapi.archive.statistics.question import Question, framed
 from mriqc_webapi.archive.statistics.sample import Population, Sample
 from mriqc_webapi.iqm.definitions import Resource
-
-__all__ = ['Answer', 'Body', 'Question', 'Statistics']
 
 CACHED_ANSWERS: Final = 512
 MAX_CACHED_BYTES: Final = 256_000  # of one answer

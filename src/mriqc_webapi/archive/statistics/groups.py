@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mriqc_webapi.archive.columns import SQL_TYPES
-from mriqc_webapi.archive.statistics.describe import finite
+from mriqc_webapi.archive.statistics.describe import named
 from mriqc_webapi.archive.statistics.sample import Floats, Sample
 from mriqc_webapi.errors import QueryError
 
@@ -39,8 +39,7 @@ class Groups:
 
     def named(self, group: Group) -> dict[str, Any]:
         """Write a group's values by field."""
-        values = (finite(v) if isinstance(v, float) else v for v in group.key)
-        return dict(zip(self.fields, values, strict=True))
+        return dict(zip(self.fields, map(named, group.key), strict=True))
 
 
 def check_fields(fields: Sequence[str], *, most: int = MAX_FIELDS) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from mriqc_webapi.archive.statistics.frame import Answer, Body, Question
+from mriqc_webapi.archive.statistics.question import Answer, Body, Question
 from mriqc_webapi.archive.statistics.sample import Sample
 
 _SCANNER: Final = ('vendor', 'model')

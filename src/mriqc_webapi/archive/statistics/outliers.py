@@ -31,7 +31,7 @@ class Limits:
     scale: float | None = None  # 1.4826·MAD
 
     @property
-    def judge(self) -> bool:
+    def is_any(self) -> bool:
         """Whether there is any limit."""
         return self.low is not None or self.high is not None
 
@@ -48,7 +48,7 @@ class Outliers(Question):
     """Records below ``low`` or above ``high``; beyond median ± k·1.4826·MAD if neither is given.
 
     Groups smaller than `min_group`, and those with a MAD of zero, have no robust limits: their
-    records are not judged.
+    records are not judged. All records together are never too few.
     """
 
     iqm: str
@@ -65,6 +65,8 @@ class Outliers(Question):
         groups.check_fields(self.by)
         if not all(np.isfinite(x) for x in (self.low, self.high, self.k) if x is not None):
             raise QueryError('limits are finite numbers')
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise QueryError('low must not be above high')
         if self.k <= 0:
             raise QueryError('k must be larger than 0')
         if not 1 <= self.limit <= MAX_LIMIT or not 0 <= self.offset <= MAX_OFFSET:
@@ -82,15 +84,16 @@ class Outliers(Question):
         found, parts = groups.grouped_values(sample, self.by, number, min_group=floor)
         limits = [*(self._limits(part) for part in parts[:-1]), self._limits_of_others()]
         told = [_told(part, own) for part, own in zip(parts, limits, strict=True)]
-        n_judged = sum(len(p) for p, own in zip(parts, limits, strict=True) if own.judge)
+        n_judged = sum(len(p) for p, own in zip(parts, limits, strict=True) if own.is_any)
         n = sum(g.n + g.n_missing for g in (*found.kept, found.other))
         named = zip(found.kept, told, strict=False)  # the last one told is that of all others
+        n_others = found.n_other_groups
         body = {
             'iqm': self.iqm,
             'rule': self._rule(),
             'by': list(self.by),
             'groups': [{'group': found.named(group), **one} for group, one in named],
-            'other': {'n_groups': found.n_other_groups, **told[-1]},
+            'other': {'n_groups': n_others, **told[-1]} if n_others else None,
             'n_outliers': sum(one['n_outliers'] for one in told),
             'offset': self.offset,
             'outliers': list(self._outliers(sample, found, limits)),
@@ -100,8 +103,11 @@ class Outliers(Question):
     def _rule(self) -> Body:
         if self.has_range:
             return {'kind': 'range', 'low': self.low, 'high': self.high}
-        text = f'beyond median ± {self.k:g} · {MAD_TO_SD} · MAD of the group'
-        return {'kind': 'robust', 'k': self.k, 'min_group': self.min_group, 'text': text}
+        text = f'beyond median ± {self.k:g} · {MAD_TO_SD} · MAD'
+        rule = {'kind': 'robust', 'k': self.k, 'text': text}
+        if not self.by:
+            return rule
+        return rule | {'min_group': self.min_group, 'text': f'{text} of the group'}
 
     def _limits(self, ordered: Floats) -> Limits:
         if self.has_range:
@@ -117,9 +123,9 @@ class Outliers(Question):
         return Limits(self.low, self.high)
 
     def _outliers(self, sample: Sample, found: Groups, limits: list[Limits]) -> Iterator[Body]:
-        for id, created, scan, value, number, median, scale in self._rows(sample, found, limits):
+        for id_, created, scan, value, number, median, scale in self._rows(sample, found, limits):
             yield {
-                '_id': id,
+                '_id': id_,
                 '_created': created.replace(tzinfo=UTC).isoformat(),
                 'md5sum': scan,
                 'value': value,
@@ -150,8 +156,8 @@ class Outliers(Question):
 
 def _told(ordered: Floats, limits: Limits) -> Body:
     return {
-        'n_used': len(ordered) if limits.judge else 0,
-        'n_unjudged': 0 if limits.judge else len(ordered),
+        'n_used': len(ordered) if limits.is_any else 0,
+        'n_unjudged': 0 if limits.is_any else len(ordered),
         'median': limits.median,
         'low': limits.low,
         'high': limits.high,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mriqc_webapi.archive.columns import Column
-from mriqc_webapi.archive.statistics.describe import finite
+from mriqc_webapi.archive.statistics.describe import named
 from mriqc_webapi.archive.statistics.question import Answer, Question
 from mriqc_webapi.archive.statistics.sample import Sample
 from mriqc_webapi.errors import QueryError
@@ -58,7 +58,7 @@ class Protocols(Question):
         n_protocols, n_used = (int(rows[0][-2]), int(rows[0][-1])) if rows else (0, 0)
         names = [field.name for field in fields]
         told = [
-            {'protocol': dict(zip(names, map(_plain, key), strict=True)), 'n': n}
+            {'protocol': dict(zip(names, map(named, key), strict=True)), 'n': n}
             for *key, n, _, _ in rows
         ]
         body = {
@@ -85,7 +85,3 @@ def _rounded(field: Column) -> str:
     decimals = PARAMETERS.get(field.name)
     is_whole = field.type != 'float' or decimals is None
     return field.sql if is_whole else f'round({field.sql}, {decimals})'
-
-
-def _plain(value: object) -> object:
-    return finite(value) if isinstance(value, float) else value

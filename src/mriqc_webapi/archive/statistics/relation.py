@@ -57,14 +57,14 @@ class Relation(Question):
         return Answer(len(x), n - len(x), body)
 
 
-def _placed(values: Floats, bins: int, wanted: Bounds) -> tuple[Floats, np.ndarray]:
+def _placed(values: Floats, n_bins: int, wanted: Bounds) -> tuple[Floats, np.ndarray]:
     """Make edges, and number the bin of each value; −1 for values outside."""
     bounds = bounds_of(values, wanted)
     if bounds is None and len(values):
         bounds = float(values.min()), float(values.max())
-    edges = describe.bin_edges(values, bins, bounds)
-    if len(edges) == 0:
-        return edges, np.empty(0, dtype=np.intp)
+    if bounds is None:
+        return np.empty(0), np.empty(0, dtype=np.intp)
+    edges = describe.even_edges(bounds, n_bins)
     cells = np.searchsorted(edges, values, 'right') - 1
     cells[values == edges[-1]] = len(edges) - 2
     cells[values > edges[-1]] = -1

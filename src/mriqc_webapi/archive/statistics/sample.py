@@ -156,9 +156,9 @@ class Sample:
         column = self._column(name)
         if column is None:
             raise QueryError(
-                f'{self.resource.name} cannot be grouped by {name!r}{self._near(name)}; '
-                f'possible are {self._derived_names()}the fields of /api/v2/dictionary '
-                'with a fixed name and a plain value'
+                f'{self.resource.name} has no field {name!r} to count or group by'
+                f'{_near(name, self.fields())}; possible are {self._derived_names()}the fields of '
+                '/api/v2/dictionary with a fixed name and a plain value'
             )
         return column
 
@@ -187,7 +187,10 @@ class Sample:
         field = self.resource.field_for(name)
         if field is not None and field.type in NUMERIC and not field.private:
             return 'NULL::DOUBLE'
-        raise QueryError(f'{self.resource.name} has no number {name!r}{self._near(name)}')
+        if column or field or self._target.profile.kinds(path):
+            raise QueryError(f'{name!r} of {self.resource.name} is no number')
+        numbers = [column for column in self.fields() if column.type in NUMERIC]
+        raise QueryError(f'{self.resource.name} has no number {name!r}{_near(name, numbers)}')
 
     def present(self, column: Column) -> str:
         """Write whether a field holds anything but null, of whatever type."""
@@ -239,14 +242,14 @@ class Sample:
         # the search for the text is far cheaper than reading JSON
         return f'contains({RESIDUAL}, {self.parameters.add(orjson.dumps(path[-1]).decode())})'
 
-    def _near(self, name: str) -> str:
-        known = [c.name for c in self.fields()]
-        near = get_close_matches(name[:100], known, n=3)
-        return f' (did you mean {" or ".join(near)}?)' if near else ''
-
     def _derived_names(self) -> str:
         names = ', '.join(c.name for c in self._target.derived.values())
         return f'{names} and ' if names else ''
+
+
+def _near(name: str, known: Iterable[Column]) -> str:
+    near = get_close_matches(name[:100], [column.name for column in known], n=3)
+    return f' (did you mean {" or ".join(near)}?)' if near else ''
 
 
 def _plain(fetched: Any) -> NDArray[Any]:

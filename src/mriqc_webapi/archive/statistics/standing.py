@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from mriqc_webapi.archive.columns import SQL_TYPES
 from mriqc_webapi.archive.statistics import describe
-from mriqc_webapi.archive.statistics.describe import finite
+from mriqc_webapi.archive.statistics.describe import finite, sayable
 from mriqc_webapi.archive.statistics.groups import sorted_values
 from mriqc_webapi.archive.statistics.percentiles import check_percentiles
 from mriqc_webapi.archive.statistics.question import Answer, Body, Question
@@ -89,9 +89,7 @@ class Standing(Question):
         body = {
             'id': self.id,
             'md5sum': subject.md5sum,
-            'record': {
-                k: finite(v) if type(v) is float else v for k, v in subject.derived.items()
-            },
+            'record': subject.derived,
             'peers': self.peers,
             'same': same,
             'min_peers': self.min_peers,
@@ -111,7 +109,7 @@ class Standing(Question):
         if not rows:
             raise NotFoundError(f'{sample.resource.name} has no record {self.id!r}')
         scan, md5sum, *rest = rows[0]
-        told = {c.name: _sayable(v) for c, v in zip(derived, rest, strict=False)}
+        told = {c.name: sayable(v) for c, v in zip(derived, rest, strict=False)}
         return Subject(scan, md5sum, told, tuple(map(finite, rest[len(told) :])))
 
     def _told(
@@ -139,10 +137,6 @@ class Standing(Question):
         for start in range(0, len(names), step):
             for values in sample.values(*names[start : start + step], within=within):
                 yield describe.percentiles(sorted_values(values), self.percentiles)
-
-
-def _sayable(value: Any) -> Any:
-    return finite(value) if isinstance(value, float) else value
 
 
 def _peers(sample: Sample, subject: Subject, same: dict[str, Any]) -> str:

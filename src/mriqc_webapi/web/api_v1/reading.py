@@ -17,7 +17,7 @@ from mriqc_webapi.store import records
 from mriqc_webapi.store.records import StoredDoc
 from mriqc_webapi.web.api_v1.links import PARENT, PageQuery, foreign_parameters, page_links
 from mriqc_webapi.web.api_v1.words import BAD_AGGREGATE
-from mriqc_webapi.web.messages import Headers, Reply, Request, ascii_json, http_date
+from mriqc_webapi.web.messages import Headers, Reply, Request, ascii_json, http_date, names_tag
 from mriqc_webapi.web.reading import read_store
 from mriqc_webapi.web.selection import select
 from mriqc_webapi.web.service import Service
@@ -98,8 +98,7 @@ def is_unchanged(request: Request, *, etag: str, modified_at: int) -> bool:
     """Tell whether a conditional request is answered with 304 (RFC 9110, 13.2.2)."""
     tags = request.header(b'if-none-match')
     if tags is not None:
-        wanted = {t.strip().removeprefix('W/').strip('"') for t in tags.split(',')}
-        return '*' in wanted or etag in wanted
+        return names_tag(tags, etag)
     since = request.header(b'if-modified-since')
     if since is None:
         return False

@@ -9,6 +9,7 @@ from mriqc_webapi.errors import (
     BrokenBodyError,
     ConflictError,
     CredentialsError,
+    MethodNotAllowedError,
     NotFoundError,
     WebApiError,
 )
@@ -42,12 +43,6 @@ ID_LENGTH = 24
 ID_DIGITS = frozenset('0123456789abcdef')
 
 Answer = Callable[[], Awaitable[Reply]]
-
-
-class MethodNotAllowedError(WebApiError):
-    """The address exists and does not take that method."""
-
-    code = 'method-not-allowed'
 
 
 class ApiV1:
@@ -131,9 +126,7 @@ def _failure(error: WebApiError, methods: tuple[str, ...]) -> Reply:
         headers.append((b'www-authenticate', b'Basic realm="eve"'))
     if isinstance(error, MethodNotAllowedError):
         headers.append((b'allow', join_tokens(methods)))
-        status = 405
-    else:
-        status = status_of(error)
+    status = status_of(error)
     return Reply(status, ascii_json(words.error_body(status, _message(error))), headers=headers)
 
 

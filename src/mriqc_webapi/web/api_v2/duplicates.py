@@ -1,10 +1,9 @@
 """Repeated records, the policy on them, and the published tables that records are derived by."""
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,13 +14,14 @@ from mriqc_webapi.archive.policy import (
     TEXT,
     Policy,
     policy_at,
+    policy_of,
 )
 from mriqc_webapi.archive.statistics.sample import Population
 from mriqc_webapi.iqm.epochs import EPOCHS, UNKNOWN
 from mriqc_webapi.iqm.scanners import scanner_table
 from mriqc_webapi.query.where import parse_where
 from mriqc_webapi.web.api_v2 import schemas_duplicates as schemas
-from mriqc_webapi.web.api_v2.parameters import Where, problems
+from mriqc_webapi.web.api_v2.parameters import Where, problems, require_single
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.reading import in_thread, read_store
@@ -29,6 +29,7 @@ from mriqc_webapi.web.reading import in_thread, read_store
 router = APIRouter(tags=['duplicates'])
 
 JSON = 'application/json'
+MAX_VERSION = 2**31 - 1  # the database has no larger numbers there
 
 
 class DuplicatesQuery(BaseModel):
@@ -59,6 +60,7 @@ class DuplicatesQuery(BaseModel):
     '/{resource}/duplicates',
     response_model=schemas.DuplicatesAnswer,
     responses=problems(400, 404),
+    dependencies=[Depends(require_single)],
 )
 async def read_duplicates(
     resource: ResourceDep, service: ServiceDep, asked: Annotated[DuplicatesQuery, Query()]
@@ -72,10 +74,37 @@ async def read_duplicates(
     return Response(await in_thread(service.queries, ask), media_type=JSON)
 
 
-@router.get('/policy', response_model=schemas.PolicyAnswer, responses=problems())
-async def read_policy(service: ServiceDep) -> Response:
-    """Give the policy on duplicates that is in force: its text, limits and scales."""
-    policy = await read_store(service.store, policy_at)
+class PolicyQuery(BaseModel):
+    """What the policy takes."""
+
+    model_config = ConfigDict(extra='forbid')
+
+    version: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=MAX_VERSION,
+            description='an earlier version; that in force by default',
+            examples=[1],
+        ),
+    ] = None
+
+
+@router.get(
+    '/policy',
+    response_model=schemas.PolicyAnswer,
+    responses=problems(400, 404),
+    dependencies=[Depends(require_single)],
+)
+async def read_policy(service: ServiceDep, asked: Annotated[PolicyQuery, Query()]) -> Response:
+    """Give the policy on duplicates that is in force, or an earlier version of it.
+
+    Its text, its limits, its scales, and over how many vectors these were measured.
+    """
+    if asked.version is None:
+        policy = await read_store(service.store, policy_at)
+    else:
+        policy = await read_store(service.store, policy_of, asked.version)
     return Response(ascii_json(told_policy(policy)), media_type=JSON)
 
 
@@ -122,14 +151,9 @@ def told_policy(policy: Policy) -> dict[str, object]:
     return {
         'version': policy.version,
         'since': policy.seq,
-        'frozen_at': _date(policy.frozen_at),
+        'frozen_at': policy.frozen_on,
         'text': TEXT,
         'limits': {'structural': STRUCTURAL_LIMIT, 'functional': FUNCTIONAL_LIMIT},
         'scales': policy.scales,
+        'n_vectors': policy.n_vectors,
     }
-
-
-def _date(seconds: int | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

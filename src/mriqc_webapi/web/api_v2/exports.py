@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from mriqc_webapi.archive.export import FORMATS, Format, Wanted
@@ -11,19 +12,29 @@ from mriqc_webapi.errors import NotAcceptableError, NotFoundError
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.query.projection import parse_fields
 from mriqc_webapi.query.where import parse_where
-from mriqc_webapi.web.api_v2.parameters import Fields, RecordView, Where, problems
+from mriqc_webapi.web.accept import best_of
+from mriqc_webapi.web.api_v2.parameters import Fields, RecordView, Where, header, problems
+from mriqc_webapi.web.api_v2.schemas_records import VERSION_MEANING
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.exporting import MEDIA_TYPES, ExportResponse
+from mriqc_webapi.web.ranged import RANGE_RESPONSES
 from mriqc_webapi.web.service import Service
 
 router = APIRouter(tags=['exports'])
 
 ANY_TYPE = '*/*'
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {'description': 'The file.', 'content': {kind: {} for kind in MEDIA_TYPES.values()}},
-    206: {'description': 'A part of the file; of Parquet only.'},
+    200: {
+        'description': 'The file.',
+        'content': {kind: {} for kind in MEDIA_TYPES.values()},
+        'headers': {
+            'ETag': header('changes when a record of the resource comes or goes'),
+            'X-Data-Version': header(VERSION_MEANING),
+            'Content-Disposition': header('a name for the file'),
+        },
+    },
     304: {'description': 'Nothing has changed.'},
-    416: {'description': 'The file has no such part.'},
+    **RANGE_RESPONSES,  # of Parquet only
     **problems(400, 404, 406),
 }
 
@@ -41,8 +52,7 @@ class ExportQuery(BaseModel):
 Asked = Annotated[ExportQuery, Query()]
 
 
-@router.get('/{resource}/export.{format}', responses=RESPONSES)
-@router.head('/{resource}/export.{format}', include_in_schema=False)
+@router.get('/{resource}/export.{format}', response_class=Response, responses=RESPONSES)
 async def export(
     resource: ResourceDep,
     service: ServiceDep,
@@ -62,28 +72,23 @@ async def export(
     return _answer(service, resource, format, asked)
 
 
-@router.get('/{resource}/export', responses=RESPONSES)
-@router.head('/{resource}/export', include_in_schema=False)
+@router.get('/{resource}/export', response_class=Response, responses=RESPONSES)
 async def negotiate_export(
     resource: ResourceDep,
     service: ServiceDep,
     asked: Asked,
     accept: Annotated[str, Header()] = ANY_TYPE,
 ) -> ExportResponse:
-    """Download the same in the format that `Accept` names; NDJSON if any will do."""
+    """Download the same in the format that `Accept` weighs most; NDJSON if any will do."""
     return _answer(service, resource, choose_format(accept), asked)
 
 
 def choose_format(accept: str) -> Format:
-    """Choose the first format that the client takes, in the client's order."""
-    for part in accept.split(','):
-        wanted = part.partition(';')[0].strip().lower()
-        if wanted == ANY_TYPE:
-            return 'ndjson'
-        for format, kind in MEDIA_TYPES.items():
-            if wanted in {kind, f'{kind.partition("/")[0]}/*'}:
-                return format
-    raise NotAcceptableError(f'exports come as {", ".join(MEDIA_TYPES.values())}')
+    """Choose the format that the client would rather have; NDJSON if it does not care."""
+    format = best_of(accept, {kind: name for name, kind in MEDIA_TYPES.items()})
+    if format is None:
+        raise NotAcceptableError(f'exports come as {", ".join(MEDIA_TYPES.values())}')
+    return format
 
 
 def _answer(

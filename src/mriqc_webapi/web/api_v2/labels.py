@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import pyarrow.compute as pc
 from fastapi import APIRouter, Header, Path, Query
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from mriqc_webapi.archive.export import opened_aside
 from mriqc_webapi.archive.ratings.labels import FORMATS, write_labels
@@ -17,7 +17,8 @@ from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.ratings_queries import Chosen, LabelPageQuery
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.exporting import MEDIA_TYPES
-from mriqc_webapi.web.messages import ascii_json
+from mriqc_webapi.web.messages import ascii_json, names_tag
+from mriqc_webapi.web.ranged import RANGE_RESPONSES, RangedFile
 from mriqc_webapi.web.reading import in_thread
 from mriqc_webapi.web.service import Service
 
@@ -29,9 +30,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         'description': 'The file.',
         'content': {kind: {} for name, kind in MEDIA_TYPES.items() if name in FORMATS},
     },
-    206: {'description': 'A part of the file.'},
     304: {'description': 'Nothing has changed.'},
-    416: {'description': 'The file has no such part.'},
+    **RANGE_RESPONSES,
     **problems(400, 404),
 }
 
@@ -63,7 +63,6 @@ async def list_labels(service: ServiceDep, asked: Annotated[LabelPageQuery, Quer
 
 
 @router.get('/labels.{format}', responses=RESPONSES)
-@router.head('/labels.{format}', include_in_schema=False)
 async def export_labels(
     service: ServiceDep,
     format: Annotated[
@@ -85,9 +84,9 @@ async def export_labels(
         'Cache-Control': 'no-cache',
         'X-Data-Version': str(version),
     }
-    if if_none_match is not None and f'"{path.name}"' in if_none_match:
+    if names_tag(if_none_match or '', path.name):
         return Response(status_code=304, headers=headers)
-    return FileResponse(
+    return RangedFile(
         path, headers=headers, media_type=MEDIA_TYPES[format], filename=f'labels.{format}'
     )
 

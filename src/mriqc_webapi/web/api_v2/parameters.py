@@ -1,10 +1,13 @@
 """The query parameters that several routes take, and the problems that all may answer with."""
 
+from collections import Counter
 from typing import Annotated, Any
 
+from fastapi import Request
 from pydantic import Field
 
 from mriqc_webapi.archive.views import VIEWS, View
+from mriqc_webapi.errors import QueryError
 from mriqc_webapi.web.api_v2.schemas import Problem
 
 Where = Annotated[
@@ -49,3 +52,16 @@ _TEXTS = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the problem documents that a reading route may answer with."""
     return {s: {'model': Problem, 'description': _TEXTS[s]} for s in (*statuses, 429, 503)}
+
+
+def header(meaning: str) -> dict[str, Any]:
+    """Describe a header of an answer."""
+    return {'description': meaning, 'schema': {'type': 'string'}}
+
+
+async def require_single(request: Request) -> None:
+    """Refuse a parameter that is given twice: whoever asks means both, and one would be lost."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, n in given.items():
+        if n > 1:
+            raise QueryError(f'{name[:100]} is given twice')

@@ -20,6 +20,7 @@ from mriqc_webapi.web.api_v2.cursors import read_cursor, write_cursor
 from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.typed_ratings import read_rating, summarise
 from mriqc_webapi.web.dependencies import ServiceDep
+from mriqc_webapi.web.image_names import is_md5, spellings, unknown_image
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.rating_intake import RESOURCE, find_chain
 from mriqc_webapi.web.reading import in_thread, read_store
@@ -31,7 +32,7 @@ JSON = 'application/json'
 MOST = 10_000  # ratings of one image: far more than any has
 SHOWN = 1_000  # of them, one by one
 
-Md5 = Annotated[str, Path(description='of the image file', examples=['0' * 32])]
+Md5 = Annotated[str, Path(description='of the image file: 32 hex digits', examples=['0' * 32])]
 
 
 @router.get('/ratings/agreement', response_model=schemas.AgreementAnswer, responses=problems(400))
@@ -110,13 +111,15 @@ async def read_one(
     return Response(ascii_json({'rating': tell(newest), 'history': history}), media_type=JSON)
 
 
-@router.get('/scans/{md5sum}/ratings', response_model=schemas.ScanRatings, responses=problems())
+@router.get('/scans/{md5sum}/ratings', response_model=schemas.ScanRatings, responses=problems(404))
 async def read_scan_ratings(service: ServiceDep, md5sum: Md5) -> Response:
     """Tell what raters think of one image: counts per grade, spread, artifacts, history.
 
     An image that nobody has rated gives zeros.
     """
-    found = await ratings_of(service, md5sum)
+    found = await ratings_of(service, spellings(md5sum)[0])
+    if not is_md5(found['md5sum']) and not found['ratings'] and not found['history']:
+        raise unknown_image(md5sum)
     return Response(ascii_json(found), media_type=JSON)
 
 
@@ -131,7 +134,7 @@ async def ratings_of(service: Service, md5sum: str) -> dict[str, Any]:
 
 def scan_ratings(tx: Connection, *, md5sum: str) -> list[Rating]:
     """Fetch the ratings of one image, those too that were corrected before they were linked."""
-    names = list({md5sum, md5sum.lower(), md5sum.upper()})
+    names = spellings(md5sum)
     _, found = records.find_by_md5(tx, resource=RESOURCE, md5sums=names, offset=0, limit=MOST)
     known = {rating.id: rating for rating in _read(found)}
     firsts = {rating.amends for rating in known.values()} - {None}

@@ -22,10 +22,13 @@ from mriqc_webapi.web.api_v2.parameters import (
     RecordView,
     Sort,
     Where,
+    header,
     problems,
+    require_single,
 )
 from mriqc_webapi.web.api_v2.schemas_records import ChangePage, RecordPage
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep, find_service
+from mriqc_webapi.web.finishing import AS_IT_IS
 from mriqc_webapi.web.messages import ascii_json, parse_query, read_request
 from mriqc_webapi.web.service import Service
 
@@ -52,8 +55,15 @@ class ListingQuery(BaseModel):
         examples=['2026-11-01', 'Sun, 01 Nov 2026 00:00:00 GMT'],
     )
 
+    @property
+    def is_feed(self) -> bool:
+        """Whether changes are asked for."""
+        return 'since' in self.model_fields_set
+
     def require_feed(self) -> None:
-        """Refuse what does not go with `since`."""
+        """Refuse what does not go with `since`, or a blank one: a script has lost its cursor."""
+        if not self.since.strip():
+            raise QueryError('`since` is empty: it takes a date, or the cursor of an answer')
         if self.where or self.sort or self.cursor or self.total or self.view != 'raw':
             raise QueryError('`since` goes with `limit` and `fields` only')
 
@@ -63,9 +73,13 @@ class _ListingRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         async def handle(request: Request) -> Response:
+            request.scope[AS_IT_IS] = True
             service = await find_service(request)
             resource = service.resource(request.path_params['resource'])
-            query = dict(parse_query(request.scope['query_string']))
+            pairs = parse_query(request.scope['query_string'])
+            query = dict(pairs)
+            if len(query) < len(pairs):
+                await require_single(request)
             try:
                 asked = ListingQuery.model_validate(query)
             except ValidationError as error:
@@ -81,7 +95,12 @@ router = APIRouter(tags=['records'], route_class=_ListingRoute)
 @router.get(
     '/{resource}/records',
     response_model=RecordPage | ChangePage,
-    responses=problems(400, 404),
+    responses={
+        200: {
+            'headers': {'Link': header('where the next answer and the first one are (RFC 8288)')}
+        },
+        **problems(400, 404),
+    },
 )
 async def list_records(
     resource: ResourceDep,
@@ -97,7 +116,7 @@ async def list_records(
     they happened; `next` then is where to ask tomorrow.
     """
     fields = parse_fields(asked.fields)
-    if asked.since:
+    if asked.is_feed:
         asked.require_feed()
         found, following = await changes.read_changes(
             service, resource, since=asked.since, limit=asked.limit

@@ -1,14 +1,16 @@
 """Uploads of one document, of an array, or of a stream of any length; and single records."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
 from mriqc_webapi.errors import NotFoundError
-from mriqc_webapi.store import records
+from mriqc_webapi.store import records, withdrawal
 from mriqc_webapi.web import messages
 from mriqc_webapi.web.api_v1.reading import is_unchanged
+from mriqc_webapi.web.api_v2.parameters import header, problems
 from mriqc_webapi.web.api_v2.results import Intake, Tally
 from mriqc_webapi.web.api_v2.schemas import Problem, UploadAnswer
 from mriqc_webapi.web.api_v2.streams import take_in_stream
@@ -16,6 +18,7 @@ from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.messages import ascii_json, http_date
 from mriqc_webapi.web.reading import read_store
 from mriqc_webapi.web.relayed import is_relay
+from mriqc_webapi.web.service import Service
 from mriqc_webapi.web.uploads import (
     hash_key,
     media_type,
@@ -35,7 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         400: 'The body is broken, or of an unknown type.',
         401: 'No good token.',
         403: 'The token lacks the scope.',
-        404: 'No such resource.',
+        404: 'No such resource, or no such record.',
         408: 'The body came too slowly.',
         409: 'The id, or the idempotency key with another document, is there already.',
         413: 'The body is too large; a stream may be of any length.',
@@ -43,6 +46,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         429: 'Too many requests.',
         503: 'Not at the moment; Retry-After says when.',
     }.items()
+}
+READING: dict[int | str, dict[str, Any]] = {
+    200: {
+        'headers': {
+            'ETag': header('of the record, which never changes'),
+            'Last-Modified': header('when it was stored'),
+        }
+    },
+    304: {'description': 'As the client has it.'},
+    **problems(404),
 }
 
 
@@ -105,17 +118,17 @@ def _answer(results: list[dict[str, Any]], *, single: bool) -> Response:
     return Response(ascii_json(body), status, media_type='application/json')
 
 
-@router.get('/{resource}/records/{id}', responses={404: PROBLEMS[404]})
+@router.get('/{resource}/records/{id}', responses=READING)
 async def read_record(
     resource: ResourceDep,
     id: Annotated[str, Path(description='24 hex digits')],
     service: ServiceDep,
     request: Request,
 ) -> Response:
-    """Return one record as it is stored."""
+    """Return one record as it is stored; of one that was withdrawn, say so."""
     stored = await read_store(service.store, records.find_item, resource=resource.name, id=id)
     if stored is None:
-        raise NotFoundError(f'{resource.name} has no record {id!r}')
+        raise await _missing(service, resource.name, id)
     headers = {
         'ETag': f'"{stored.etag}"',
         'Last-Modified': http_date(stored.created_at),
@@ -124,3 +137,13 @@ async def read_record(
     if is_unchanged(asked, etag=stored.etag, modified_at=stored.created_at):
         return Response(status_code=304, headers=headers)
     return Response(stored.doc, media_type='application/json', headers=headers)
+
+
+async def _missing(service: Service, resource: str, id: str) -> NotFoundError:
+    """Say that there is no such record, and if there was: copies hear of it from the feed, too."""
+    at = await read_store(service.store, withdrawal.withdrawn_at, resource=resource, id=id)
+    if at is None:
+        hint = '' if records.is_id(id) else ': an id has 24 hex digits'
+        return NotFoundError(f'{resource} has no record {id[:64]!r}{hint}')
+    date = datetime.fromtimestamp(at, UTC).strftime('%Y-%m-%d')
+    return NotFoundError(f'the record {id} of {resource} was withdrawn on {date}')

@@ -8,16 +8,16 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from mriqc_webapi.errors import NotFoundError
 from mriqc_webapi.ratings.rating import standing
 from mriqc_webapi.ratings.telling import tell
 from mriqc_webapi.store import scans
-from mriqc_webapi.store.scans import Key, ScanRecord
+from mriqc_webapi.store.scans import Key, ScanRecord, VersionCount
 from mriqc_webapi.web.api_v2.cursors import read_cursor, write_cursor
 from mriqc_webapi.web.api_v2.parameters import Cursor, Limit, problems
 from mriqc_webapi.web.api_v2.ratings_reading import scan_ratings
 from mriqc_webapi.web.api_v2.schemas_records import Scan, ScanMatches
 from mriqc_webapi.web.dependencies import ServiceDep
+from mriqc_webapi.web.image_names import spellings, unknown_image
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.reading import read_store
 from mriqc_webapi.web.service import Service
@@ -50,27 +50,35 @@ class VoxelQuery(PageQuery):
 @router.get('/scans/{md5sum}', response_model=Scan, responses=problems(400, 404))
 async def read_scan(
     service: ServiceDep,
-    md5sum: Annotated[str, Path(description='of the image file', examples=[MD5_EXAMPLE])],
+    md5sum: Annotated[
+        str, Path(description='of the image file: 32 hex digits', examples=[MD5_EXAMPLE])
+    ],
     asked: Annotated[PageQuery, Query()],
 ) -> Response:
     """Give the records of one image, whatever software and version made them, and its ratings."""
     measured = _measured(service)
-    page = _Page(service, 'md5sum', md5sum, asked)
 
-    def ask(tx: Connection) -> tuple[list[ScanRecord], dict[str, Any]]:
-        counts = scans.count_versions(tx, md5sum=md5sum)
-        if not counts:
-            raise NotFoundError(f'no record is about the image {md5sum[:64]!r}')
+    def ask(tx: Connection) -> tuple[str, dict[str, Any]]:
+        name, counts = _known(tx, md5sum)
+        page = _Page(service, 'md5sum', name, asked)
         told = {
-            'md5sum': md5sum,
-            'data_hashes': scans.data_hashes(tx, md5sum=md5sum, limit=MOST),
+            'md5sum': name,
+            'data_hashes': scans.data_hashes(tx, md5sum=name, limit=MOST),
             'counts': [count._asdict() for count in counts],
-            'ratings': [tell(r) for r in standing(scan_ratings(tx, md5sum=md5sum))[-MOST:]],
+            'ratings': [tell(r) for r in standing(scan_ratings(tx, md5sum=name))[-MOST:]],
         }
-        return page.fetch(tx, measured), told
+        return page.write(page.fetch(tx, measured)), told
 
-    found, told = await read_store(service.store, ask)
-    return _answer(told, page.write(found))
+    members, told = await read_store(service.store, ask)
+    return _answer(told, members)
+
+
+def _known(tx: Connection, md5sum: str) -> tuple[str, list[VersionCount]]:
+    """Find how records write an MD5, and count them."""
+    for name in spellings(md5sum):
+        if counts := scans.count_versions(tx, md5sum=name):
+            return name, counts
+    raise unknown_image(md5sum)
 
 
 @router.get('/scans', response_model=ScanMatches, responses=problems(400))

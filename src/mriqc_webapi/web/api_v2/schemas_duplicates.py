@@ -95,6 +95,10 @@ class PolicyAnswer(BaseModel):
     scales: dict[str, dict[str, float | None]] = Field(
         description='by resource and IQM, in the unit of the IQM; null: any difference is infinite'
     )
+    n_vectors: dict[str, int] = Field(
+        description='distinct vectors of this archive that the scales were measured over, by '
+        'resource; those of other resources come with the software'
+    )
 
 
 class ScannerModel(BaseModel):

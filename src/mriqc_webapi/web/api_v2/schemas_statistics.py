@@ -270,7 +270,7 @@ class Outliers(Statistic):
     rule: Rule
     by: list[str]
     groups: list[JudgedGroup]
-    other: JudgedOthers
+    other: JudgedOthers | None = Field(description='null: no group is left')
     n_outliers: int
     offset: int
     outliers: list[Outlier]

@@ -102,7 +102,7 @@ class DistributionQuery(Asked):
         Field(
             ge=0,
             le=distribution.MAX_ECDF,
-            description='points of the empirical distribution',
+            description='points of the empirical distribution: 0, or from 2 on',
             examples=[21],
         ),
     ] = 101
@@ -115,7 +115,7 @@ class DistributionQuery(Asked):
             iqm=self.iqm,
             bins=_bins(self.bins),
             range=_range(self.range),
-            percentiles=_numbers('percentiles', self.percentiles),
+            percentiles=_numbers('percentiles', self.percentiles) or PERCENTILES,
             ecdf=self.ecdf,
             by=_names(self.by),
             min_group=self.min_group,
@@ -334,9 +334,12 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _numbers(name: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(map(float, _names(text)))
+        found = tuple(map(float, _names(text)))
     except ValueError:
-        raise QueryError(f'{name} are numbers, separated by commas') from None
+        found = ()
+    if text and not found:
+        raise QueryError(f'{name} are numbers, separated by commas')
+    return found
 
 
 def _range(text: str) -> Bounds:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from mriqc_webapi.errors import WebApiError
 from mriqc_webapi.web.messages import ascii_json
+from mriqc_webapi.web.pages.problem_kinds import problems_context
 from mriqc_webapi.web.pages.rendering import render_page
-from mriqc_webapi.web.problems import STATUSES
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,21 +25,11 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """One kind of error."""
-
-    code: str
-    status: int
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
 class DocsContext:
     """What ``docs.html`` shows."""
 
     openapi_url: str
     operations: tuple[Operation, ...]
-    problems: tuple[ProblemKind, ...]
 
 
 @router.get('/docs/api', response_class=HTMLResponse)
@@ -48,8 +37,13 @@ class DocsContext:
 def show_docs(request: Request) -> HTMLResponse:
     """Show every route; with script, as a browser of the OpenAPI document."""
     operations = tuple(_operations(request.app.openapi()))
-    problems = tuple(_problem_kinds(STATUSES))
-    return render_page('docs.html', DocsContext(OPENAPI_URL, operations, problems))
+    return render_page('docs.html', DocsContext(OPENAPI_URL, operations))
+
+
+@router.get('/docs/problems', response_class=HTMLResponse)
+def show_problems() -> HTMLResponse:
+    """Show every kind of error, and what to do about it."""
+    return render_page('problems.html', problems_context())
 
 
 @router.get('/openapi.json')
@@ -63,9 +57,3 @@ def _operations(document: dict[str, dict[str, dict[str, dict[str, str]]]]) -> It
     for path, methods in document['paths'].items():
         for method, operation in methods.items():
             yield Operation(method.upper(), path, operation.get('summary', ''))
-
-
-def _problem_kinds(statuses: dict[type[WebApiError], int]) -> Iterator[ProblemKind]:
-    for kind, status in sorted(statuses.items(), key=lambda pair: pair[1]):
-        meaning = (kind.__doc__ or '').partition('\n')[0]
-        yield ProblemKind(kind.code, status, meaning)

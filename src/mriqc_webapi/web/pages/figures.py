@@ -83,7 +83,7 @@ class FigureKinds(BaseModel):
     figures: list[FigureKind]
 
 
-@router.get('/index.json', response_model=FigureKinds)
+@router.get('/index.json', response_model=FigureKinds, responses=problems())
 async def list_figures() -> FigureKinds:
     """List the figures: what each shows and takes."""
     return FigureKinds(

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from mriqc_webapi.errors import WebApiError
 from mriqc_webapi.web.accept import prefers_html
 from mriqc_webapi.web.pages.rendering import render_page
-from mriqc_webapi.web.problems import retry_headers, status_of
+from mriqc_webapi.web.problems import headers_of, status_of
 
 PROGRAMS: Final = ('/api/', '/static/', '/figures/', '/openapi.json', '/healthz', '/readyz')
 TEXTS: Final = {
@@ -60,7 +60,7 @@ def wants_page(request: Request) -> bool:
 
 def show_error(error: WebApiError) -> HTMLResponse:
     """Show something that was raised on purpose."""
-    headers = {k.decode(): v.decode() for k, v in retry_headers(error)}
+    headers = {k.decode(): v.decode() for k, v in headers_of(error)}
     return show_mistake(status_of(error), str(error), code=error.code, headers=headers)
 
 

@@ -1,5 +1,6 @@
 """The releases: pages about them, and their files, which never change."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -7,17 +8,18 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from fastapi import Path as Param
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.convertors import Convertor, register_url_convertor
 
 from mriqc_webapi.archive.releases.manifest import (
+    MANIFEST,
     SUMS,
     Manifest,
     folder_name,
     read_sums,
     sha256_of,
 )
-from mriqc_webapi.archive.releases.media import MEDIA_TYPES, media_type
+from mriqc_webapi.archive.releases.media import FOR_GOOD, MEDIA_TYPES, media_type
 from mriqc_webapi.archive.releases.shelf import Shelf
 from mriqc_webapi.archive.releases.writing import CITATION, LICENCE_URL, size
 from mriqc_webapi.errors import NotFoundError
@@ -29,6 +31,7 @@ from mriqc_webapi.web.api_v2.schemas_releases import ReleaseList
 from mriqc_webapi.web.dependencies import ServiceDep
 from mriqc_webapi.web.messages import ascii_json, read_request
 from mriqc_webapi.web.pages.rendering import render_page
+from mriqc_webapi.web.ranged import RANGE_RESPONSES, RangedFile
 from mriqc_webapi.web.service import Service
 
 
@@ -51,7 +54,7 @@ router = APIRouter(prefix='/releases', tags=['releases'])
 
 TSV: Final = 'text/tab-separated-values'
 FROZEN: Final = {
-    'Cache-Control': 'public, max-age=31536000, immutable',
+    'Cache-Control': FOR_GOOD,
     'Access-Control-Allow-Origin': '*',  # a notebook in a browser may read them too
     'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Range, Content-Length, ETag',
     'X-Content-Type-Options': 'nosniff',
@@ -76,9 +79,21 @@ class ReleaseRow:
     href: str
     created_at: str
     data_version: int
+    policy_version: int
     n_records: int
+    n_ratings: int
     size: str
-    notes: str
+    notes: tuple[str, ...]  # paragraphs
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A table of the newest release, to be read."""
+
+    root: str  # address of the release
+    resource: str
+    view: str
+    file: str  # address of the one file; empty if there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ class ReleasesContext:
     """What ``releases.html`` shows."""
 
     releases: tuple[ReleaseRow, ...]
-    example: str  # address of a table of the newest release; empty without one
+    example: Example | None
     citation: str
     licence_url: str
 
@@ -108,7 +123,7 @@ def show_releases(request: Request, service: ServiceDep) -> HTMLResponse:
     root = _root(request, service)
     context = ReleasesContext(
         releases=tuple(map(_release_row, found)),
-        example=_example(found[0], root) if found else '',
+        example=_example(found[0], root) if found else None,
         citation=CITATION,
         licence_url=LICENCE_URL,
     )
@@ -151,12 +166,14 @@ def list_withdrawn(service: ServiceDep) -> Response:
 @router.get('/{name}/', response_class=HTMLResponse, include_in_schema=False)
 def show_release(name: str, service: ServiceDep) -> HTMLResponse:
     """Show the files of one release."""
-    manifest = Manifest.read(_folder(_shelf(service), name))
+    folder = _folder(_shelf(service), name)
+    manifest = Manifest.read(folder)
     tables: list[FileRow] = []
     others: list[FileRow] = []
     for file in manifest.files:
         row = FileRow(file.path, f'/releases/{name}/{file.path}', size(file.n_bytes), file.n_rows)
         (others if file.n_rows is None else tables).append(row)
+    others += _sealing(folder)
     n_gone = len(_gone_since(service, manifest))
     context = ReleaseContext(_release_row(manifest), tuple(tables), tuple(others), n_gone)
     return render_page('release.html', context)
@@ -167,14 +184,11 @@ def show_release(name: str, service: ServiceDep) -> HTMLResponse:
     response_class=Response,
     responses={
         200: {'description': 'The file.', 'content': {kind: {} for kind in sorted(MEDIA_TYPES)}},
-        206: {'description': 'The ranges that were asked for.'},
         304: {'description': 'As the client has it.'},
-        400: {'description': 'The ranges cannot be understood.'},
-        416: {'description': 'The ranges lie beyond the end of the file.'},
+        **RANGE_RESPONSES,
         **problems(404),
     },
 )
-@router.head('/{name}/{path:anything}', include_in_schema=False)
 def read_file(
     name: Annotated[str, Param(examples=['0001'])],
     path: Annotated[str, Param(examples=['manifest.json'])],
@@ -190,13 +204,7 @@ def read_file(
     found = file.stat()
     if is_unchanged(read_request(request.scope), etag=digest, modified_at=int(found.st_mtime)):
         return Response(status_code=304, headers=headers)
-    return FrozenFile(file, headers=headers, media_type=media_type(path), stat_result=found)
-
-
-class FrozenFile(FileResponse):
-    """A file, by ranges if the client wants, in steps that suit large ones."""
-
-    chunk_size = 2**20
+    return RangedFile(file, headers=headers, media_type=media_type(path), stat_result=found)
 
 
 def _gone_since(service: Service, manifest: Manifest) -> list[Gone]:
@@ -240,17 +248,37 @@ def _release_row(manifest: Manifest) -> ReleaseRow:
         href=f'/releases/{manifest.name}/',
         created_at=manifest.created_at,
         data_version=manifest.data_version,
-        n_records=sum(t.n_rows for t in manifest.tables if t.view == 'raw'),
+        policy_version=manifest.policy_version,
+        n_records=manifest.n_records,
+        n_ratings=manifest.n_ratings,
         size=size(manifest.n_bytes),
-        notes=manifest.notes,
+        notes=tuple(part for part in re.split(r'\n\s*\n', manifest.notes.strip()) if part),
     )
 
 
-def _example(manifest: Manifest, root: str) -> str:
-    """Give the address of a table that is one file."""
-    views = sorted(manifest.tables, key=lambda table: (table.is_split, table.view))
-    path = views[0].files[0].path if views else 'T1w/canonical/T1w-canonical.parquet'
-    return f'{root}/releases/{manifest.name}/{path}'
+def _sealing(folder: Path) -> list[FileRow]:
+    """List the two files that list the others."""
+    return [
+        FileRow(
+            path, f'/releases/{folder.name}/{path}', size((folder / path).stat().st_size), None
+        )
+        for path in (MANIFEST, SUMS)
+        if (folder / path).is_file()
+    ]
+
+
+def _example(manifest: Manifest, root: str) -> Example | None:
+    """Choose a table, rather one with canonical records."""
+    if not manifest.tables:
+        return None
+    table = min(manifest.tables, key=lambda table: table.view)
+    here = f'{root}/releases/{manifest.name}/'
+    return Example(
+        root=here,
+        resource=table.resource,
+        view=table.view,
+        file='' if table.is_split else f'{here}{table.files[0].path}',
+    )
 
 
 def _root(request: Request, service: Service) -> str:
