@@ -121,14 +121,14 @@ def local_store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope='session')
 def started(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], LiveService]]:
     """Give the running service on a database, which is started when it is first asked for."""
     with ExitStack() as running:
 
         @cache
         def started(database: str) -> LiveService:
-            url = request.getfixturevalue('postgres').create() if database != 'sqlite' else None
+            url = postgres.create() if database != 'sqlite' else None
             live = LiveService(tmp_path_factory.mktemp('service'), database=url)
             live.make_token()
             return running.enter_context(live)

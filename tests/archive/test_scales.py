@@ -68,9 +68,17 @@ def test_freezing_makes_the_next_version_of_the_records_at_hand(archive, local_s
     assert (again.version, again.n_vectors) == (3, made.n_vectors)
     with local_store.read() as tx:
         assert [policy_of(tx, n) for n in (1, 2, 3)] == [first_policy(), made, again]
-        for unknown in (0, 4):
+        for unknown in (0, 4, 10**20):
             with pytest.raises(NotFoundError, match=f'no version {unknown}'):
                 policy_of(tx, unknown)
+
+
+def test_a_resource_without_required_metrics_is_not_measured(local_store, open_archive):
+    archive = open_archive(local_store)  # its metrics may all be absent
+    put(local_store, {'cjv': 0.5}, {'cjv': 0.6})
+    in_the_end(archive.require_ready)
+    with pytest.raises(ConflictError, match='nothing to measure'):
+        freezing.freeze(archive)
 
 
 def test_nothing_is_frozen_where_nothing_was_measured(archive, local_store):

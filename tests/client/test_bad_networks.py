@@ -11,6 +11,7 @@ from mriqc_webapi.client import Patience
 from mriqc_webapi.errors import (
     BusyError,
     ForeignAnswerError,
+    NotFoundError,
     RefusedError,
     UnreachableError,
 )
@@ -121,11 +122,15 @@ def test_a_service_that_keeps_failing_is_quoted(demo):
         archive.summary('T1w')
 
 
-def test_an_address_that_is_no_such_service_is_told(demo):
-    with (
-        Archive(f'{demo.root}/elsewhere') as archive,
-        pytest.raises(ForeignAnswerError, match='older than this client, or none'),
-    ):
+@pytest.mark.parametrize(
+    'path, error, words',
+    [
+        ('/api/v1', ForeignAnswerError, 'older than this client, or none'),
+        ('/elsewhere', NotFoundError, "nothing at '/elsewhere/api/v2/T1w/summary'"),
+    ],
+)
+def test_an_address_that_is_no_such_service_is_told(demo, path, error, words):
+    with Archive(f'{demo.root}{path}') as archive, pytest.raises(error, match=words):
         archive.summary('T1w')
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mriqc_webapi.errors import NotFoundError, WithdrawnError
-from mriqc_webapi.store import feed, holders, holds, receipts
+from mriqc_webapi.store import feed, holders, holds, receipts, withdrawal
 from mriqc_webapi.store.insert import insert_batch
 from mriqc_webapi.store.receipts import Secrets
 from mriqc_webapi.store.record import Sender, make_record
@@ -53,6 +53,15 @@ def test_a_held_record_is_found_no_more_and_comes_back_last(store):
     assert listed(store) == [*ids[1:], ids[0]]
     with store.read() as tx:
         assert find_item(tx, resource='T1w', id=ids[0]) == before
+
+
+def test_a_held_record_is_not_said_to_be_withdrawn(store):
+    (id_,) = put(store, HERE)
+    hold(store, id_)
+    with store.write() as tx:
+        assert withdrawal.withdrawn_at(tx, resource='T1w', id=id_) is None
+        withdrawal.withdraw(tx, id=id_, rule='test', now=NOW)
+        assert withdrawal.withdrawn_at(tx, resource='T1w', id=id_) == NOW
 
 
 def test_a_record_can_be_held_again(store):

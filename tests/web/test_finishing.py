@@ -14,6 +14,7 @@ from tests.web.asking import payload, upload
 ANSWERS = [
     *('/api/v2/T1w/summary', '/api/v2/T1w/distribution?iqm=cjv', '/api/v2/counts', '/docs'),
     *('/releases/index.json', '/releases/withdrawn.tsv', '/api/v2/T1w/coverage'),
+    '/api/v2/T1w/percentiles.csv',
 ]
 
 

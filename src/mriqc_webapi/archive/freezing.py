@@ -25,8 +25,8 @@ def measure(archive: Archive) -> Measured:
     scales, n_vectors = {}, {}
     with archive.snapshot(timeout_s=float('inf')) as readings:
         for name, reading in readings.items():
-            if reading.layout.has_views and (n := count_vectors(reading)):
-                scales[name], n_vectors[name] = corpus_scales(reading), n
+            if reading.layout.has_views and (own := corpus_scales(reading)):
+                scales[name], n_vectors[name] = own, count_vectors(reading)
     return Measured(scales, n_vectors)
 
 

@@ -30,6 +30,7 @@ CorpusScales: TypeAlias = Mapping[str, Mapping[str, float | None]]
 # was judged before is then judged anew as it is opened, without being made anew
 JUDGEMENT: Final = 2
 STRUCTURAL_LIMIT: Final = 0.1
+MAX_VERSION: Final = 2**31 - 1  # the database has no larger numbers there
 FUNCTIONAL_LIMIT: Final = 1e-6
 # of every version so far: versions differ in scales
 TEXT: Final = files('mriqc_webapi.archive').joinpath('policy.md').read_text(encoding='utf-8')
@@ -46,8 +47,8 @@ class Policy:
     frozen_at : int or None
         UTC, seconds since 1970; None for the version that comes with the software.
     n_vectors : mapping of str to int
-        Over how many distinct vectors of this archive scales were measured, by resource; a
-        resource that is not there has the scales that come with the software.
+        Over how many distinct vectors of this archive scales were measured, by resource; one
+        that is not there was not measured, or before this was noted.
     """
 
     version: int
@@ -123,7 +124,7 @@ def policy_of(tx: Connection, version: int) -> Policy:
     """
     if version == policies.FIRST_VERSION:
         return first_policy()
-    found = policies.find_version(tx, version)
+    found = policies.find_version(tx, version) if version <= MAX_VERSION else None
     if found is None:
         raise NotFoundError(f'the policy on duplicates has no version {version}')
     return _parsed(found)

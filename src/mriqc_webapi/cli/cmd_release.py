@@ -203,12 +203,12 @@ def verify(*, release: int | Path, data_dir: Path | None, as_json: bool) -> Exit
     """
     from mriqc_webapi.archive.releases.verify import verify as find_differences
 
-    folder = release
-    if isinstance(folder, int):
-        folder = _shelf(Settings.from_environment(data_dir=data_dir)).path(folder)
-    found = find_differences(folder)
+    number = release if isinstance(release, int) else None
+    shelf = _shelf(Settings.from_environment(data_dir=data_dir))
+    folder = shelf.path(release) if isinstance(release, int) else release
+    found = find_differences(folder, number=number)
     if as_json:
-        asked = release if isinstance(release, int) else str(release)
+        asked = str(release) if number is None else number
         print(json.dumps({'release': asked, 'ok': not found, 'differences': found}))
     else:
         print('\n'.join(found) or f'release {folder.resolve().name} is whole')

@@ -31,8 +31,8 @@ _DELETE_PRIVATE = Statement('DELETE FROM private WHERE record_id = :id')
 _DELETE_AMENDMENT = Statement('DELETE FROM amendment WHERE record_id = :id')
 _FIND_TOMBSTONE = Statement("""
     SELECT withdrawn_at FROM tombstone
-     WHERE id = :id AND resource = :resource ORDER BY seq DESC LIMIT 1
-""")
+     WHERE id = :id AND resource = :resource AND rule <> 'held' ORDER BY seq DESC LIMIT 1
+""")  # what is held back may come again
 _INSERT = Statement("""
     INSERT INTO tombstone (seq, id, resource, ordinal, withdrawn_at, rule, record_seq, key_hash)
     VALUES (:seq, :id, :resource, :ordinal, :now, :rule, :record_seq, :key_hash)

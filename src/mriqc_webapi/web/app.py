@@ -61,7 +61,7 @@ STATIC = Path(__file__).parent / 'static'
 BODILESS = frozenset({'GET', 'HEAD'})
 # what scripts of other pages may send and read; readers of Parquet ask for ranges
 ASKED_WITH = (
-    *('Authorization', 'Cache-Control', 'Content-Type', 'Idempotency-Key', 'If-Match'),
+    *('Authorization', 'Cache-Control', 'Content-Type', 'Idempotency-Key'),
     *('If-Modified-Since', 'If-None-Match', 'If-Range', 'Pragma', 'Range', 'Receipt'),
 )
 TOLD = (

@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 _PLACES: Final = ('query', 'path', 'header')
+_MAX_TOLD: Final = 5  # each names all that there is
 _MAX_CHARS: Final = 100  # of a name or a value that is quoted
 _WORDS: Final = {  # by what pydantic calls them; what it tells along fills them
     'missing': 'is missing',
@@ -35,7 +36,9 @@ def describe(errors: Sequence[Mapping[str, Any]], known: Sequence[str]) -> str:
     known : list of str
         The parameters that the address takes.
     """
-    return '; '.join(_describe(error, known) for error in errors)
+    told = [_describe(error, known) for error in errors[:_MAX_TOLD]]
+    n_more = len(errors) - len(told)
+    return '; '.join([*told, f'and {n_more} more'] if n_more else told)
 
 
 def known_parameters(request: Request) -> list[str]:

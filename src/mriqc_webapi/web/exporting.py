@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import anyio
 from anyio import CapacityLimiter, to_thread
 from fastapi.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mriqc_webapi.archive.export import Format, Wanted, opened_aside
 from mriqc_webapi.archive.running import RunningExport, StoppedError, took_too_long
@@ -76,9 +76,11 @@ class _Turn:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        with anyio.CancelScope(shield=True):
-            await _end(self._export)
-        self._desk.n_running -= self._has_slot
+        try:
+            with anyio.CancelScope(shield=True):
+                await _end(self._export)
+        finally:
+            self._desk.n_running -= self._has_slot
 
 
 class ExportResponse(Response):
@@ -220,16 +222,18 @@ class _Start:
     async def write(self, content: bytes) -> None:
         for at in range(0, len(content), SENT_BYTES):
             part = content[at : at + SENT_BYTES]
-            try:
-                with anyio.fail_after(STALLED_S):
-                    await self._send(
-                        {'type': 'http.response.body', 'body': part, 'more_body': True}
-                    )
-            except TimeoutError:
-                raise ClientGoneError(f'the client took nothing for {STALLED_S:.0f} s') from None
+            await self._send_some({'type': 'http.response.body', 'body': part, 'more_body': True})
 
     async def end(self) -> None:
-        await self._send({'type': 'http.response.body', 'body': b''})
+        await self._send_some({'type': 'http.response.body', 'body': b''})
+
+    async def _send_some(self, message: Message) -> None:
+        # the server waits for the client to have taken what was sent before
+        try:
+            with anyio.fail_after(STALLED_S):
+                await self._send(message)
+        except TimeoutError:
+            raise ClientGoneError(f'the client took nothing for {STALLED_S:.0f} s') from None
 
     def failed(self, error: Exception) -> Reply | None:
         """Give the answer that tells of a failure; None if only breaking off can tell."""

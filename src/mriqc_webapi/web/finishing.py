@@ -14,7 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mriqc_webapi.web.encodings import Coding, choose_coding, make_encoder
 from mriqc_webapi.web.messages import Headers, names_tag
 
-FINISHED: Final = (b'application/json', b'text/html', b'text/tab-separated-values')
+FINISHED: Final = (
+    *(b'application/json', b'text/html', b'text/csv'),
+    b'text/tab-separated-values',
+)
 LEFT_ALONE: Final = frozenset({b'etag', b'content-encoding'})  # the route has seen to it
 OF_BODIES: Final = frozenset({b'content-length', b'content-type'})
 MIN_PACKED: Final = 1024  # bytes; below, it saves no packet
@@ -63,7 +66,7 @@ class _Finisher:
             and AS_IT_IS not in self._scope
             and headers.get(b'content-type', b'').startswith(FINISHED)
             and LEFT_ALONE.isdisjoint(headers)
-            and headers.get(b'cache-control') != b'no-store'
+            and b'no-store' not in headers.get(b'cache-control', b'')
         )
 
 

@@ -15,7 +15,8 @@ async def answer_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) 
             message = {**message, 'body': b''}
         await send(message)
 
-    await app({**scope, 'method': 'GET', _MARK: True}, receive, send_head)
+    headers = [(name, value) for name, value in scope['headers'] if name != b'range']  # GET's own
+    await app({**scope, 'method': 'GET', 'headers': headers, _MARK: True}, receive, send_head)
 
 
 def is_head(scope: Scope) -> bool:

@@ -367,7 +367,7 @@ def test_a_disk_that_is_full_is_told_with_the_place(curator, monkeypatch):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     monkeypatch.setattr(create, '_seal', fill)
-    with pytest.raises(SetupError, match='releases cannot be written: No space left'):
+    with pytest.raises(SetupError, match='releases cannot be read or written: No space left'):
         curator.create()
 
 

@@ -181,6 +181,13 @@ def test_a_bucket_that_is_not_there_is_told_beforehand(bucket):
     open_place('s3://archive/prefix', bucket).check()
 
 
+def test_a_place_below_a_file_is_told_beforehand(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(SetupError, match='file is no folder'):
+        open_place(str(tmp_path / 'file' / 'sub' / 'folder'), os.environ).check()
+    open_place(str(tmp_path / 'new' / 'folder'), os.environ).check()
+
+
 def test_an_address_without_a_bucket_is_told(bucket):
     with pytest.raises(SetupError, match='s3:// names no bucket'):
         open_place('s3://', bucket)

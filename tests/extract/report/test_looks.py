@@ -58,7 +58,9 @@ def test_no_number_is_wider_than_its_card(browser, tmp_path, width):
     page_of = written(tmp_path / 'sub-01_bold.html', maps, record=record)
     with watched_page(browser, viewport={'width': width, 'height': 900}) as watched:
         watched.page.goto(page_of.as_uri())
-        wide = watched.page.locator('.stat > *').evaluate_all(
+        parts = watched.page.locator('.stat > *')
+        assert parts.count() > 10
+        wide = parts.evaluate_all(
             'all => all.filter((one) => one.scrollWidth > one.clientWidth + 1 '
             '&& getComputedStyle(one).display !== "inline").map((one) => one.textContent)'
         )
@@ -71,7 +73,9 @@ def test_units_and_ends_of_axes_do_not_meet(browser, tmp_path, width):
     page_of = written(tmp_path / 'sub-01_bold.html', maps)
     with watched_page(browser, viewport={'width': width, 'height': 900}) as watched:
         watched.page.goto(page_of.as_uri())
-        met = watched.page.locator('.row .axis').evaluate_all(MEETING)
+        axes = watched.page.locator('.row .axis')
+        assert axes.count() > 2
+        met = axes.evaluate_all(MEETING)
     assert met == []
 
 

@@ -117,9 +117,11 @@ class Shelf:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             yield
+        except BrokenPipeError:  # whoever hears of the progress has gone
+            raise
         except OSError as error:
-            where = error.filename or self.folder
-            raise SetupError(f'{where} cannot be written: {error.strerror or error}') from error
+            where, why = error.filename or self.folder, error.strerror or error
+            raise SetupError(f'{where} cannot be read or written: {why}') from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

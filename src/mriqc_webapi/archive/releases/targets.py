@@ -22,6 +22,7 @@ from mriqc_webapi.archive.releases.media import FOR_GOOD, media_type
 from mriqc_webapi.archive.releases.shelf import PARTIAL, flush_tree
 from mriqc_webapi.errors import SetupError
 
+_FORBIDDEN: Final = 'ACCESS_DENIED'  # what Arrow says of 403
 LATEST: Final = 'latest.json'
 _CHUNK: Final = 8 * 2**20
 
@@ -123,9 +124,12 @@ class Folder:
         self._root = root
 
     def check(self) -> None:
-        """Refuse what is there and no folder."""
-        if self._root.exists() and not self._root.is_dir():
-            raise SetupError(f'{self._root} is no folder')
+        """Refuse what is there and no folder, or is below a file."""
+        there = next(
+            path for path in (self._root, *self._root.absolute().parents) if path.exists()
+        )
+        if not there.is_dir():
+            raise SetupError(f'{there} is no folder')
 
     def read(self, name: str) -> bytes | None:
         """Read a small file; None if it is not there."""
@@ -167,8 +171,17 @@ class Objects:
         """Refuse a bucket that cannot be reached, or is not there."""
         bucket = self._root.partition('/')[0]
         with _failures('the place cannot be reached'):
-            if bucket and self._system.get_file_info([bucket])[0].type == fs.FileType.NotFound:
+            if bucket and self._type_of(bucket) == fs.FileType.NotFound:
                 raise SetupError(f'there is no bucket {bucket}')
+
+    def _type_of(self, bucket: str) -> fs.FileType:
+        try:
+            found: fs.FileType = self._system.get_file_info([bucket])[0].type
+        except OSError as error:
+            if _FORBIDDEN not in str(error):
+                raise
+            return fs.FileType.Unknown  # who may write below it may not be allowed to ask
+        return found
 
     def read(self, name: str) -> bytes | None:
         """Read a small file; None if it is not there."""

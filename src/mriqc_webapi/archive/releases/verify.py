@@ -13,26 +13,33 @@ from mriqc_webapi.archive.releases.manifest import (
     SUMS,
     Manifest,
     ReleasedFile,
-    is_release_name,
     read_sums,
     sha256_of,
 )
 from mriqc_webapi.errors import SetupError
 
 
-def verify(folder: Path) -> list[str]:
-    """Compare a release with its manifest and sums; return what differs, a sentence each."""
+def verify(folder: Path, *, number: int | None = None) -> list[str]:
+    """Compare a release with its manifest and sums; return what differs, a sentence each.
+
+    Parameters
+    ----------
+    number : int, optional
+        Which release the folder should hold; any by default, as in a download.
+    """
     try:
         manifest, sums = Manifest.read(folder), read_sums(folder)
     except SetupError as error:
         return [str(error)]
-    return list(_findings(folder, manifest, sums))
+    return [*_misplaced(manifest, number), *_findings(folder, manifest, sums)]
+
+
+def _misplaced(manifest: Manifest, number: int | None) -> Iterator[str]:
+    if number not in {None, manifest.number}:
+        yield f'{MANIFEST}: of release {manifest.name}, but the folder is that of {number}'
 
 
 def _findings(folder: Path, manifest: Manifest, sums: dict[str, str]) -> Iterator[str]:
-    name = folder.resolve().name
-    if is_release_name(name) and name != manifest.name:
-        yield f'{MANIFEST}: of release {manifest.name}, but the folder is called {name}'
     told = {file.path: file.sha256 for file in manifest.files}
     told[MANIFEST] = sha256_of(folder / MANIFEST)
     for path in sorted(told.keys() ^ sums.keys()):

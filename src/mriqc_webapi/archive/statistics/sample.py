@@ -31,6 +31,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Row: TypeAlias = tuple[Any, ...]
 
 MAX_VALUES_AT_ONCE: Final = 2_000_000  # 16 MB; larger arrays are slower, too
+_TOO_LONG: Final = 'stopped at its time limit, and would be again: narrow the filter'
 _PATIENCE_S: Final = 0.05
 NUMERIC: Final = frozenset({'float', 'integer'})
 
@@ -120,7 +121,7 @@ class Sample:
         """Raise when time is up, or nobody waits; work outside the database asks now and then."""
         self._caller.require_waiting()
         if time.monotonic() > self._deadline:
-            raise QueryTimeoutError('stopped: the question takes too long', retry_after_s=60)
+            raise QueryTimeoutError(_TOO_LONG, retry_after_s=60)
 
     @contextlib.contextmanager
     def holding(self, lock: threading.Lock) -> Iterator[None]:

@@ -25,7 +25,7 @@ from mriqc_webapi.extract.maps import Contrast, Floats, Mask
 SURFACE_MM: Final = 2.0  # grids of the steps
 FUSION_MM: Final = 1.5
 WALL_MM: Final = 8.0  # the surface does not leave the template's brain further than that
-FLUID_MM: Final[Mapping[Contrast, float]] = {'T1w': 0.0, 'T2w': 3.0}  # bright, around the brain
+FLUID_MM: Final[Mapping[Contrast, float]] = {'T1w': 0.0, 'T2w': 3.0}  # bright, around it: a voxel
 CLOSING_MM: Final = 6.0  # sulci that are part of the brain's mask
 MARGIN_MM: Final = 10.0
 OUTSIDE_MM: Final = 50.0  # a distance far outside

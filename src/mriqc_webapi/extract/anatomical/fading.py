@@ -38,12 +38,13 @@ def unfaded(values: Floats, grid: Grid, about: Mask) -> Floats:
     first = max(n_slices - round(EDGE_MM / float(grid.spacing_mm[2])), 0)
     levels = [_level(values[:, :, z], about[:, :, z]) for z in range(n_slices)]
     below = [level for level in levels[:first] if level is not None][-_AS_MANY:]
-    if not below or np.median(below) <= 0:
+    usual = float(np.median(below)) if below else 0.0
+    if usual <= 0:
         return values
     profile = np.ones(n_slices, dtype=np.float32)
     for z in range(first, n_slices):
         level = levels[z]
-        share = profile[z - 1] if level is None else level / np.median(below)
+        share = profile[z - 1] if level is None else level / usual
         profile[z] = np.clip(share, FAINTEST, 1)
     raised: Floats = values / ndimage.gaussian_filter1d(profile, SMOOTHED)
     return raised

@@ -3,13 +3,14 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from mriqc_webapi.archive.duplicates import MAX_EXAMPLES, Duplicates
 from mriqc_webapi.archive.policy import (
     FUNCTIONAL_LIMIT,
+    MAX_VERSION,
     STRUCTURAL_LIMIT,
     TEXT,
     Policy,
@@ -21,7 +22,7 @@ from mriqc_webapi.iqm.epochs import EPOCHS, UNKNOWN
 from mriqc_webapi.iqm.scanners import scanner_table
 from mriqc_webapi.query.where import parse_where
 from mriqc_webapi.web.api_v2 import schemas_duplicates as schemas
-from mriqc_webapi.web.api_v2.parameters import Where, problems, require_single
+from mriqc_webapi.web.api_v2.parameters import Where, problems
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.messages import ascii_json
 from mriqc_webapi.web.reading import in_thread, read_store
@@ -29,7 +30,6 @@ from mriqc_webapi.web.reading import in_thread, read_store
 router = APIRouter(tags=['duplicates'])
 
 JSON = 'application/json'
-MAX_VERSION = 2**31 - 1  # the database has no larger numbers there
 
 
 class DuplicatesQuery(BaseModel):
@@ -60,7 +60,6 @@ class DuplicatesQuery(BaseModel):
     '/{resource}/duplicates',
     response_model=schemas.DuplicatesAnswer,
     responses=problems(400, 404),
-    dependencies=[Depends(require_single)],
 )
 async def read_duplicates(
     resource: ResourceDep, service: ServiceDep, asked: Annotated[DuplicatesQuery, Query()]
@@ -94,7 +93,6 @@ class PolicyQuery(BaseModel):
     '/policy',
     response_model=schemas.PolicyAnswer,
     responses=problems(400, 404),
-    dependencies=[Depends(require_single)],
 )
 async def read_policy(service: ServiceDep, asked: Annotated[PolicyQuery, Query()]) -> Response:
     """Give the policy on duplicates that is in force, or an earlier version of it.

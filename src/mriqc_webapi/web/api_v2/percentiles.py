@@ -6,18 +6,18 @@ from functools import partial
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.web.api_v2 import schemas_statistics as schemas
-from mriqc_webapi.web.api_v2.parameters import problems, require_single
+from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.api_v2.statistics_queries import PercentilesQuery, StandingQuery
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.reading import in_thread
 from mriqc_webapi.web.service import Service
 
-router = APIRouter(responses=problems(400, 404), dependencies=[Depends(require_single)])
+router = APIRouter(responses=problems(400, 404))
 
 JSON = 'application/json'
 CSV = 'text/csv'

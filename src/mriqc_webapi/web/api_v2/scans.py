@@ -75,7 +75,7 @@ async def read_scan(
 
 def _known(tx: Connection, md5sum: str) -> tuple[str, list[VersionCount]]:
     """Find how records write an MD5, and count them."""
-    for name in spellings(md5sum):
+    for name in dict.fromkeys([md5sum, *spellings(md5sum)]):  # as it was asked for, first
         if counts := scans.count_versions(tx, md5sum=name):
             return name, counts
     raise unknown_image(md5sum)

@@ -3,21 +3,19 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from mriqc_webapi.archive.statistics.question import Question
 from mriqc_webapi.iqm.definitions import Resource
 from mriqc_webapi.web.api_v2 import schemas_statistics as schemas
 from mriqc_webapi.web.api_v2 import statistics_queries as queries
-from mriqc_webapi.web.api_v2.parameters import problems, require_single
+from mriqc_webapi.web.api_v2.parameters import problems
 from mriqc_webapi.web.dependencies import ResourceDep, ServiceDep
 from mriqc_webapi.web.reading import in_thread
 from mriqc_webapi.web.service import Service
 
-router = APIRouter(
-    tags=['statistics'], responses=problems(400, 404), dependencies=[Depends(require_single)]
-)
+router = APIRouter(tags=['statistics'], responses=problems(400, 404))
 
 JSON = 'application/json'
 
