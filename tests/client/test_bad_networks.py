@@ -125,7 +125,7 @@ def test_a_service_that_keeps_failing_is_quoted(demo):
 @pytest.mark.parametrize(
     'path, error, words',
     [
-        ('/api/v1', ForeignAnswerError, 'older than this client, or none'),
+        ('/api/v1/elsewhere', ForeignAnswerError, 'older than this client, or none'),
         ('/elsewhere', NotFoundError, "nothing at '/elsewhere/api/v2/T1w/summary'"),
     ],
 )
