@@ -29,12 +29,12 @@ class RangedFile(FileResponse):
     chunk_size = 2**20
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what is asked for; a Range that means nothing is ignored, as is that of HEAD."""
+        """Send what is asked for; a Range that means nothing is ignored."""
         if self.stat_result is None:
             self.stat_result = await anyio.to_thread.run_sync(os.stat, self.path)
             self.set_stat_headers(self.stat_result)
         headers = dict(scope['headers'])
-        wanted = self._wanted(headers) if not is_head(scope) else None
+        wanted = self._wanted(headers)
         if wanted is not None:
             size = self.stat_result.st_size
             inside = [span for span in wanted if _is_inside(span, size)]
